@@ -1,0 +1,306 @@
+"""An app that can be shown: ``Blocks``, with ``launch``, ``queue`` and ``close``."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import time
+import weakref
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+import msgspec
+from typing_extensions import Self
+
+from ._version import __version__
+from .blocks import Tree
+from .errors import NotAvailableError
+from .protocol import App
+from .runtime.engine import Engine, Options
+
+Auth = Callable[..., Any] | tuple[str, str] | list[tuple[str, str]]
+
+_open: weakref.WeakSet[Blocks] = weakref.WeakSet()
+
+
+class Launched(tuple[None, str, None]):
+    """What ``launch`` returns: ``(server, local_url, share_url)``, empty in a notebook; prints nothing."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return ""
+
+
+class Blocks(Tree):
+    """An app. Build it with ``with gr.Blocks() as demo:``, show it with ``demo.launch()`` or ``demo``."""
+
+    def _setup(self) -> None:
+        super()._setup()
+        self._engine: Engine | None = None
+        self._app: App | None = None
+        self._options = Options(
+            version=__version__, concurrency_limit=limit_from_environment()
+        )
+
+    def queue(
+        self,
+        status_update_rate: float | Literal["auto"] = "auto",
+        api_open: bool | None = None,
+        max_size: int | None = None,
+        concurrency_count: int | None = None,
+        *,
+        default_concurrency_limit: int | Literal["not_set"] | None = "not_set",
+    ) -> Self:
+        """Settle how events wait. The queue is on without this call.
+
+        Args:
+            status_update_rate: only ``"auto"``: places in the queue are told whenever they change.
+            api_open: a notebook app has no REST routes; accepted because there is nothing to close.
+            max_size: most events that may wait; a further one is refused with a message.
+            concurrency_count: no longer exists; use ``default_concurrency_limit``.
+            default_concurrency_limit: how many runs of a function go on at once, where the listener does
+                not say; None: any number. By default ``GRADIO_DEFAULT_CONCURRENCY_LIMIT``, or 1.
+
+        Raises:
+            ValueError: a number that is not positive.
+            DeprecationWarning: ``concurrency_count`` was given.
+        """
+        if concurrency_count:
+            raise DeprecationWarning(
+                "concurrency_count does not exist any more; set concurrency_limit on the listener, or "
+                "default_concurrency_limit here."
+            )
+        if status_update_rate != "auto":
+            raise NotAvailableError(
+                'Only status_update_rate="auto" is available: places in the queue are told when they change.'
+            )
+        if max_size is not None and max_size < 1:
+            raise ValueError(f"max_size must be 1 or more, or None for no limit; it is {max_size}.")
+        limit = self._options.concurrency_limit
+        if default_concurrency_limit != "not_set":
+            limit = default_concurrency_limit
+        if limit is not None and limit < 1:
+            raise ValueError(f"default_concurrency_limit must be 1 or more, or None; it is {limit}.")
+        self._options = replace(self._options, max_size=max_size, concurrency_limit=limit)
+        return self
+
+    def launch(
+        self,
+        inline: bool | None = None,
+        inbrowser: bool = False,
+        share: bool | None = None,
+        debug: bool = False,
+        max_threads: int = 40,
+        auth: Auth | None = None,
+        auth_message: str | None = None,
+        prevent_thread_lock: bool = False,
+        show_error: bool = False,
+        server_name: str | None = None,
+        server_port: int | None = None,
+        *,
+        height: int | str | None = None,
+        width: int | str | None = "100%",
+        favicon_path: str | None = None,
+        ssl_keyfile: str | None = None,
+        ssl_certfile: str | None = None,
+        ssl_keyfile_password: str | None = None,
+        ssl_verify: bool = True,
+        quiet: bool = False,
+        show_api: bool = True,
+        allowed_paths: Sequence[str] | None = None,
+        blocked_paths: Sequence[str] | None = None,
+        root_path: str | None = None,
+        app_kwargs: dict[str, Any] | None = None,
+        state_session_capacity: int = 10_000,
+        share_server_address: str | None = None,
+        share_server_protocol: Literal["http", "https"] | None = None,
+        auth_dependency: Callable[..., Any] | None = None,
+        max_file_size: str | int | None = None,
+    ) -> Launched:
+        """Show the app in the output of the running cell.
+
+        Args:
+            inline: False prepares the app without showing it; show it later with ``display(demo)``.
+            debug: keep the cell running until it is interrupted; errors of handlers are printed in it.
+            max_threads: most threads that run handlers at a time.
+            prevent_thread_lock: nothing is ever locked here: the call returns at once, except with
+                ``debug``, which this turns off.
+            show_error: also show errors of handlers as a toast and in the browser's console.
+            height: the app scrolls inside it (a number is pixels); by default its natural height.
+            width: CSS width (a number is pixels).
+            quiet: print nothing; also turns off the note that ``inline=False`` prints.
+            show_api: an app in a cell has no footer with API pages, so nothing is shown either way.
+            allowed_paths, blocked_paths: files and folders that handlers may or may not show, beside the
+                working directory and the folder for temporary files; blocked wins.
+            state_session_capacity: most sessions kept; the oldest is closed when there are more.
+            max_file_size: largest upload, in bytes or as ``"5mb"``.
+            inbrowser, share, auth, auth_message, server_name, server_port, favicon_path, ssl_keyfile,
+                ssl_certfile, ssl_keyfile_password, ssl_verify, root_path, app_kwargs,
+                share_server_address, share_server_protocol, auth_dependency: need a web server.
+
+        Returns:
+            A tuple of three that prints nothing.
+
+        Raises:
+            NotAvailableError: an argument that needs a web server, or no notebook to show the app in.
+            ValueError: a number or size out of range.
+        """
+        refuse_server_arguments(
+            inbrowser=inbrowser, share=share, auth=auth, auth_message=auth_message,
+            server_name=server_name, server_port=server_port, favicon_path=favicon_path,
+            ssl_keyfile=ssl_keyfile, ssl_certfile=ssl_certfile,
+            ssl_keyfile_password=ssl_keyfile_password, ssl_verify=not ssl_verify,
+            root_path=root_path, app_kwargs=app_kwargs, share_server_address=share_server_address,
+            share_server_protocol=share_server_protocol, auth_dependency=auth_dependency,
+        )  # fmt: skip
+        if max_threads < 1 or state_session_capacity < 1:
+            raise ValueError("max_threads and state_session_capacity must be 1 or more.")
+        size = bytes_of(max_file_size)
+        self._options = replace(
+            self._options,
+            max_threads=max_threads,
+            capacity=state_session_capacity,
+            max_file_size=size,
+            allowed_paths=tuple(allowed_paths or ()),
+            blocked_paths=tuple(blocked_paths or ()),
+        )
+        self._app = msgspec.structs.replace(
+            self.app(),
+            height=height,
+            width=None if width == "100%" else width,
+            show_error=show_error,
+            max_file_size=size,
+        )
+        self._retire_engine()
+        self._show(inline, quiet)
+        if debug and not prevent_thread_lock:
+            self.block_thread()
+        return Launched((None, "", None))
+
+    def _show(self, inline: bool | None, quiet: bool) -> None:
+        from . import display
+
+        if not display.in_notebook():
+            raise NotAvailableError(
+                "There is no notebook to show the app in. Run it in a cell of JupyterLab, Notebook 7 or "
+                "another host of ipywidgets; a web page of its own is not available yet."
+            )
+        if inline is False:
+            if not quiet:
+                print("The app is ready. Show it with display(demo), or demo as a cell's last line.")
+            return
+        from IPython.display import display as show
+
+        show(self)
+
+    def block_thread(self) -> None:
+        """Keep the calling cell running until it is interrupted; the app goes on working."""
+        with contextlib.suppress(KeyboardInterrupt):
+            while True:
+                time.sleep(0.1)
+
+    def widget(self) -> Any:
+        """A new showing of the app as an ipywidget, to compose: ``VBox([demo.widget(), slider])``."""
+        from . import display
+
+        display.install_hooks()
+        return display.AppWidget(self._running_engine(), self.title)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        """A new showing, as the output of a cell."""
+        return self.widget()._repr_mimebundle_(**kwargs)
+
+    def _running_engine(self) -> Engine:
+        if self._engine is None:
+            self._check_placed()
+            self._engine = Engine(self, self._options, self._app, on_idle=self._forget_engine)
+            _open.add(self)
+        return self._engine
+
+    def _forget_engine(self) -> None:
+        self._engine = None
+
+    def _retire_engine(self) -> None:
+        """New options are for new showings; those that are open keep the engine they have."""
+        self._engine = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the app is shown somewhere."""
+        return self._engine is not None
+
+    def close(self, verbose: bool = True) -> None:
+        """Close every showing of this app and stop what it runs.
+
+        Args:
+            verbose: accepted as in Gradio; closing prints nothing.
+        """
+        from . import display
+
+        for widget in display.shown():
+            if widget.session.tree is self:
+                widget.close()
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.close_all()
+
+
+def close_all(verbose: bool = True) -> None:
+    """Close every app of this kernel.
+
+    Args:
+        verbose: accepted as in Gradio; closing prints nothing.
+    """
+    for blocks in list(_open):
+        blocks.close(verbose)
+
+
+def refuse_server_arguments(**given: Any) -> None:
+    """One error for all arguments that only a web server could honour.
+
+    Raises:
+        NotAvailableError: any of them has a value.
+    """
+    asked = [name for name, value in given.items() if value]
+    if asked:
+        raise NotAvailableError(
+            f"launch({', '.join(asked)}) needs a web server, and an app in a notebook cell has none: it "
+            "runs wherever the notebook runs, for whoever may open the notebook. Leave "
+            f"{'it' if len(asked) == 1 else 'them'} out; a web page of its own is not available yet."
+        )
+
+
+_UNITS = {"b": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30, "tb": 1 << 40}
+
+
+def bytes_of(size: str | int | None) -> int | None:
+    """``"5mb"`` → 5242880; a number is bytes; None is no limit.
+
+    Raises:
+        ValueError: not of that form, or not positive.
+    """
+    if size is None:
+        return None
+    if isinstance(size, int) and size > 0:
+        return size
+    match = re.fullmatch(r"\s*(\d+)\s*([kmgt]?b)\s*", str(size).lower())
+    if match is None or int(match[1]) == 0:
+        raise ValueError(f'max_file_size is {size!r}; give bytes, or a size such as "5mb".')
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def limit_from_environment() -> int | None:
+    """``GRADIO_DEFAULT_CONCURRENCY_LIMIT``: a number, or "none" for no limit; 1 when it is not set.
+
+    Raises:
+        ValueError: something else.
+    """
+    given = os.environ.get("GRADIO_DEFAULT_CONCURRENCY_LIMIT", "1").strip().lower()
+    if given == "none":
+        return None
+    if not given.isdigit() or int(given) < 1:
+        raise ValueError(f'GRADIO_DEFAULT_CONCURRENCY_LIMIT is {given!r}; give 1 or more, or "none".')
+    return int(given)

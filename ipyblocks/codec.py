@@ -1,0 +1,247 @@
+"""Frames to and from what a comm carries: plain JSON values and a list of buffers.
+
+JSON cannot say everything Python and JavaScript values can. Inside a value these stand for the rest:
+
+================================  ==========================================================
+``{"$buffer": 0, "mimeType": …}``  a :class:`~ipyblocks.protocol.Binary`; its bytes are ``buffers[0]``
+``{"$upload": 3}``                 a file that the page has sent before, by its number (page to kernel only)
+``{"$number": "NaN"}``             ``NaN``, ``Infinity``, ``-Infinity``
+``{"$int": "9007199254740993"}``   an integer beyond ±(2**53 - 1), which JavaScript would round
+``{"$$x": …}``                     a dict of the user's with a key that starts with ``$``: one ``$`` is added
+================================  ==========================================================
+
+Lone surrogates have no UTF-8 form; they become U+FFFD, as the web platform's ``toWellFormed`` does.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import UNSET
+
+from .protocol import Binary, ToKernelFrame, ToPageFrame, UploadId, UploadReference, Wire
+
+MAX_SAFE_INTEGER = 2**53 - 1
+MAX_DEPTH = 200
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_NAMED_NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+
+class Packet(NamedTuple):
+    """One comm message: ``content`` is JSON, ``buffers`` are what it refers to."""
+
+    content: dict[str, Any]
+    buffers: list[bytes]
+
+
+class WireError(ValueError):
+    """A message or value that the wire cannot carry; says where and why."""
+
+
+def encode(frame: ToPageFrame | ToKernelFrame) -> Packet:
+    """Turn a frame into a packet.
+
+    Raises:
+        WireError: a value inside is of a type that JSON has no form for (names the path).
+    """
+    buffers: list[bytes] = []
+    return Packet(_pack_struct(frame, buffers, "frame"), buffers)
+
+
+def decode_to_kernel(content: object, buffers: Sequence[Any] = ()) -> ToKernelFrame:
+    """Check and convert what a page sent.
+
+    Raises:
+        WireError: wrong shape (with msgspec's path), unknown type, or a reference to a missing buffer.
+    """
+    try:
+        return msgspec.convert(unpack(content, buffers), ToKernelFrame)
+    except msgspec.ValidationError as error:
+        raise WireError(str(error)) from None
+
+
+def decode_to_page(content: object, buffers: Sequence[Any] = ()) -> ToPageFrame:
+    """The twin of :func:`decode_to_kernel`, for clients and tests written in Python."""
+    try:
+        return msgspec.convert(unpack(content, buffers), ToPageFrame)
+    except msgspec.ValidationError as error:
+        raise WireError(str(error)) from None
+
+
+def pack(value: Any, buffers: list[bytes], path: str = "$") -> Any:
+    """Replace what JSON cannot say; bytes of blobs are appended to ``buffers``.
+
+    Raises:
+        WireError: a type that has no wire form, a dict key that is no string, or nesting over 200 deep.
+    """
+    # Exact types first: nearly every value is one of them and isinstance is slower.
+    kind = type(value)
+    if value is None or kind is bool:
+        return value
+    if kind is str:
+        # ``isascii`` is O(1); only other strings can hold a surrogate.
+        return value if value.isascii() else _SURROGATES.sub("\ufffd", value)
+    if kind is int:
+        return value if -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER else {"$int": str(value)}
+    if kind is float:
+        return value if math.isfinite(value) else {"$number": _number_name(value)}
+    if kind is dict:
+        return _pack_dict(value, buffers, path)
+    if kind is list or kind is tuple:
+        _check_depth(path)
+        return [pack(item, buffers, f"{path}[{i}]") for i, item in enumerate(value)]
+    if kind is UploadReference:
+        return {"$upload": value.upload}
+    if kind is Binary:
+        buffers.append(value.data)
+        return _blob_reference(value, len(buffers) - 1)
+    if isinstance(value, Wire):
+        return _pack_struct(value, buffers, path)
+    return _pack_subclass(value, buffers, path)
+
+
+def unpack(value: Any, buffers: Sequence[Any]) -> Any:
+    """The inverse of :func:`pack`.
+
+    Raises:
+        WireError: a malformed ``$`` form, a missing buffer, or nesting over 200 deep.
+    """
+    return _unpack(value, buffers, 0)
+
+
+def _unpack(value: Any, buffers: Sequence[Any], depth: int) -> Any:
+    if depth > MAX_DEPTH:
+        raise WireError(f"The message is nested more than {MAX_DEPTH} levels deep.")
+    if isinstance(value, str):
+        return value if value.isascii() else _SURROGATES.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_unpack(item, buffers, depth + 1) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "$buffer" in value:
+        return _blob(value, buffers)
+    if "$number" in value:
+        return _lookup_number(value["$number"])
+    if "$int" in value:
+        return _parse_int(value["$int"])
+    if "$upload" in value:
+        return _upload(value["$upload"])
+    return {
+        (key[1:] if key.startswith("$$") else key): _unpack(item, buffers, depth + 1)
+        for key, item in value.items()
+    }
+
+
+def _pack_struct(value: Wire, buffers: list[bytes], path: str) -> dict[str, Any]:
+    """Like ``msgspec.to_builtins``, which would take blobs and the values of users apart as well."""
+    layout = _layout(type(value))
+    packed: dict[str, Any] = {"type": layout.tag} if layout.tag else {}
+    for attribute, name in layout.fields:
+        item = getattr(value, attribute)
+        if item is not UNSET:
+            packed[name] = pack(item, buffers, f"{path}.{name}")
+    return packed
+
+
+class _Layout(NamedTuple):
+    tag: str | None
+    fields: tuple[tuple[str, str], ...]
+
+
+@cache
+def _layout(struct: type[Wire]) -> _Layout:
+    tag = struct.__struct_config__.tag
+    fields = tuple(zip(struct.__struct_fields__, struct.__struct_encode_fields__, strict=True))
+    return _Layout(tag if isinstance(tag, str) else None, fields)
+
+
+def _pack_dict(value: Mapping[Any, Any], buffers: list[bytes], path: str) -> dict[str, Any]:
+    _check_depth(path)
+    packed = {}
+    for key, item in value.items():
+        name = key if type(key) is str else _key(key, path)
+        packed["$" + name if name.startswith("$") else name] = pack(item, buffers, f"{path}.{name}")
+    return packed
+
+
+def _key(key: Any, path: str) -> str:
+    if isinstance(key, str):
+        return str(key)
+    if key is None or isinstance(key, (bool, int, float)):
+        # As json.dumps does: {1: "a"} is a common thing to show.
+        return {True: "true", False: "false", None: "null"}.get(key, str(key))
+    raise WireError(f"{path}: a dict key is {type(key).__name__}; keys must be strings or numbers.")
+
+
+def _pack_subclass(value: Any, buffers: list[bytes], path: str) -> Any:
+    """Subclasses of the JSON types (enums, numpy scalars, OrderedDict) as their base."""
+    for base in (str, int, float):
+        if isinstance(value, base):
+            return pack(base(value), buffers, path)
+    if isinstance(value, Mapping):
+        return _pack_dict(value, buffers, path)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return pack(list(value), buffers, path)
+    if type(value).__module__ == "numpy":
+        return pack(value.tolist(), buffers, path)
+    raise WireError(
+        f"{path}: a value of type {type(value).__name__} cannot be sent to the page. "
+        "Return JSON values (str, numbers, bool, None, list, dict)."
+    )
+
+
+def _check_depth(path: str) -> None:
+    # Each level adds a dot or a bracket; counting them costs nothing until values are deep.
+    if len(path) > MAX_DEPTH and path.count("[") + path.count(".") > MAX_DEPTH:
+        raise WireError(
+            f"The value is nested more than {MAX_DEPTH} levels deep, or refers to itself."
+        )
+
+
+def _number_name(value: float) -> str:
+    if math.isnan(value):
+        return "NaN"
+    return "Infinity" if value > 0 else "-Infinity"
+
+
+def _blob_reference(blob: Binary, index: int) -> dict[str, Any]:
+    reference: dict[str, Any] = {"$buffer": index, "mimeType": blob.mime_type}
+    if blob.name is not None:
+        reference["name"] = blob.name
+    return reference
+
+
+def _blob(value: dict[str, Any], buffers: Sequence[Any]) -> Binary:
+    index = value["$buffer"]
+    if type(index) is not int or not 0 <= index < len(buffers):
+        raise WireError(f"The message refers to buffer {index!r} of {len(buffers)}.")
+    mime_type, name = value.get("mimeType", ""), value.get("name")
+    if not isinstance(mime_type, str) or not (name is None or isinstance(name, str)):
+        raise WireError("A buffer's mimeType and name must be strings.")
+    return Binary(data=bytes(buffers[index]), mime_type=mime_type, name=name)
+
+
+def _upload(number: Any) -> UploadReference:
+    if type(number) is not int:
+        raise WireError(f"$upload must be a number, not {number!r:.40}.")
+    return UploadReference(upload=UploadId(number))
+
+
+def _lookup_number(name: Any) -> float:
+    number = _NAMED_NUMBERS.get(name) if isinstance(name, str) else None
+    if number is None:
+        raise WireError(f"{name!r} is not NaN, Infinity or -Infinity.")
+    return number
+
+
+def _parse_int(text: Any) -> int:
+    # The length bound keeps a hostile page from making Python parse megabytes of digits.
+    if not isinstance(text, str) or len(text) > 1000 or not re.fullmatch(r"-?\d+", text):
+        raise WireError("A $int must be a string of at most 1000 digits.")
+    return int(text)

@@ -1,0 +1,63 @@
+"""Where code runs: which layout is being built, and which handler is being run.
+
+Context variables, so that two cells, two threads or two handlers never see each other's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from .blocks import Tree
+    from .component import BlockContext
+    from .protocol import ToastLevel
+
+
+class Run(Protocol):
+    """What a handler's own code may reach of the run it is part of."""
+
+    def toast(self, level: ToastLevel, message: str, title: str, duration: float | None) -> None:
+        """Show a short message at the page of this run."""
+
+
+_parent: ContextVar[BlockContext | None] = ContextVar("ipyblocks_parent", default=None)
+_run: ContextVar[Run | None] = ContextVar("ipyblocks_run", default=None)
+
+
+def parent() -> BlockContext | None:
+    """The innermost open ``with`` of a layout, or None."""
+    return _parent.get()
+
+
+def root() -> Tree | None:
+    """The app being built, or None outside ``with gr.Blocks()``."""
+    here = _parent.get()
+    return None if here is None else here.root
+
+
+def current_run() -> Run | None:
+    """The run of a handler that this code is part of, or None."""
+    return _run.get()
+
+
+@contextmanager
+def building(block: BlockContext | None) -> Iterator[None]:
+    """Blocks constructed inside become children of ``block``."""
+    token = _parent.set(block)
+    try:
+        yield
+    finally:
+        _parent.reset(token)
+
+
+@contextmanager
+def running(run: Run | None) -> Iterator[None]:
+    """Code inside belongs to ``run``; constructing a component there makes an update, not a component."""
+    token = _run.set(run)
+    try:
+        yield
+    finally:
+        _run.reset(token)

@@ -1,0 +1,64 @@
+"""What can go wrong, by name. Each is also of the built-in type that Gradio's users expect."""
+
+from __future__ import annotations
+
+__all__ = [
+    "DuplicateBlockError",
+    "Error",
+    "InvalidBlockError",
+    "InvalidPathError",
+    "NotAvailableError",
+    "QueueFullError",
+    "RenderError",
+]
+
+
+class Error(Exception):  # noqa: N818 - Gradio's name
+    """Raise it in a handler to show a message to the person at the page.
+
+    Args:
+        message: plain text.
+        duration: seconds the message stays; None until it is closed.
+        visible: False shows no message; the task still fails.
+        title: bold first line of the message.
+        print_exception: also write the traceback to the log.
+    """
+
+    def __init__(
+        self,
+        message: str = "Error raised.",
+        duration: float | None = 10,
+        visible: bool = True,
+        title: str = "Error",
+        print_exception: bool = True,
+    ) -> None:
+        self.message = str(message)
+        self.duration = duration
+        self.visible = visible
+        self.title = title
+        self.print_exception = print_exception
+        super().__init__(self.message)
+
+
+class DuplicateBlockError(ValueError):
+    """The same component was placed twice in one app."""
+
+
+class InvalidBlockError(ValueError):
+    """Something that is not a component, or not of this app, was used as one."""
+
+
+class InvalidPathError(ValueError):
+    """A handler returned a file that the app may not show."""
+
+
+class NotAvailableError(NotImplementedError):
+    """A part of Gradio that ipyblocks does not have, or not yet; the message says what to do instead."""
+
+
+class QueueFullError(RuntimeError):
+    """The queue holds as many waiting tasks as ``max_size`` allows."""
+
+
+class RenderError(RuntimeError):
+    """A block was placed where there is nothing to place it in."""

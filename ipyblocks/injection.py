@@ -1,0 +1,163 @@
+"""Parameters that handlers receive beside their inputs: what happened, recognised by annotation."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+if TYPE_CHECKING:
+    from .component import Block
+
+__all__ = ["EventData", "SelectData"]
+
+
+class EventData:
+    """What happened, for a handler with a parameter annotated ``gr.EventData``.
+
+    Attributes:
+        target: the component the event came from; None for `load`.
+    """
+
+    payload: type[msgspec.Struct] | None = None
+
+    def __init__(self, target: Block | None, _data: Any) -> None:
+        self.target = target
+        self._data = _data
+
+    def __getattr__(self, name: str) -> Any:
+        data = self.__dict__.get("_data")
+        if isinstance(data, dict) and name in data:
+            return data[name]
+        raise AttributeError(f"{type(self).__name__} has no {name!r}; this event does not send it.")
+
+
+class SelectPayload(msgspec.Struct, rename="camel"):
+    """Payload of ``select``."""
+
+    index: int | list[int] | None
+    value: Any
+    selected: bool = True
+
+
+class SelectData(EventData):
+    """What was selected.
+
+    Attributes:
+        index: position of the choice, or ``[start, end]`` of selected text.
+        value: the choice or the text.
+        selected: False when it was taken out of the selection.
+    """
+
+    payload = SelectPayload
+
+    def __init__(self, target: Block | None, data: Any) -> None:
+        super().__init__(target, data)
+        fields = data if isinstance(data, dict) else {}
+        self.index: int | list[int] | None = fields.get("index")
+        self.value: Any = fields.get("value")
+        self.selected: bool = fields.get("selected", True)
+
+
+class KeyUpPayload(msgspec.Struct, rename="camel"):
+    """Payload of ``key_up``."""
+
+    key: str
+    input_value: str
+
+
+class KeyUpData(EventData):
+    """Which key was released.
+
+    Attributes:
+        key: the key, as ``KeyboardEvent.key``.
+        input_value: text in the field after it.
+    """
+
+    payload = KeyUpPayload
+
+    def __init__(self, target: Block | None, data: Any) -> None:
+        super().__init__(target, data)
+        fields = data if isinstance(data, dict) else {}
+        self.key: str = fields.get("key", "")
+        self.input_value: str = fields.get("inputValue", "")
+
+
+class Injection(NamedTuple):
+    """One injected parameter: its place among the positional ones, and what goes there."""
+
+    position: int
+    data: type[EventData]
+
+
+def injections(fn: Callable[..., Any]) -> tuple[Injection, ...]:
+    """Parameters of ``fn`` that are filled by the engine, in order of position."""
+    found = []
+    for position, (name, parameter) in enumerate(_positional(fn).items()):
+        annotation = _annotation(fn, name, parameter)
+        if isinstance(annotation, type) and issubclass(annotation, EventData):
+            found.append(Injection(position, annotation))
+    return tuple(found)
+
+
+def arguments(
+    inputs: list[Any], injected: tuple[Injection, ...], target: Block | None, data: Any
+) -> list[Any]:
+    """Inputs with the injected ones put at their places."""
+    for position, kind in injected:
+        inputs.insert(position, kind(target, data))
+    return inputs
+
+
+def warn_on_mismatch(
+    fn: Callable[..., Any], count: int, injected: tuple[Injection, ...]
+) -> None:
+    """Warn, and no more, when ``fn`` cannot take ``count`` inputs: the page may still be useful."""
+    parameters = list(_positional(fn).values())
+    own = [p for i, p in enumerate(parameters) if i not in {place for place, _ in injected}]
+    if any(p.kind is p.VAR_POSITIONAL for p in own) or not parameters and not _inspectable(fn):
+        return
+    required = sum(p.default is p.empty for p in own)
+    if not required <= count <= len(own):
+        expected = str(required) if required == len(own) else f"{required} to {len(own)}"
+        name = getattr(fn, "__name__", type(fn).__name__)
+        warnings.warn(
+            f"Expected {expected} arguments for function {name!r}, received {count}.",
+            UserWarning,
+            stacklevel=5,
+        )
+
+
+def _inspectable(fn: Callable[..., Any]) -> bool:
+    try:
+        inspect.signature(fn)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _positional(fn: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    try:
+        parameters = inspect.signature(fn).parameters
+    except (TypeError, ValueError):  # built-ins without a signature
+        return {}
+    kinds = (
+        inspect.Parameter.POSITIONAL_ONLY,
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        inspect.Parameter.VAR_POSITIONAL,
+    )
+    return {name: p for name, p in parameters.items() if p.kind in kinds}
+
+
+def _annotation(fn: Callable[..., Any], name: str, parameter: inspect.Parameter) -> Any:
+    if not isinstance(parameter.annotation, str):
+        return parameter.annotation
+    # ``from __future__ import annotations``; a name that does not resolve is somebody else's.
+    try:
+        return typing.get_type_hints(inspect.unwrap(fn)).get(name)
+    except Exception:  # noqa: BLE001 - evaluates annotations written by users
+        return None

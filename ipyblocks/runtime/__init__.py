@@ -1,0 +1,1 @@
+"""Sessions, queue and tasks. Knows no Jupyter and no page."""

@@ -1,0 +1,202 @@
+"""From wire values to a handler's arguments, and from what it returns to changes of the session.
+
+Runs where the handler runs; touches no loop, no queue and no page.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..codec import pack
+from ..component import Block, Component
+from ..errors import InvalidBlockError
+from ..events import Dependency
+from ..injection import arguments
+from ..protocol import Json
+
+if TYPE_CHECKING:
+    from .session import Session
+    from .task import Task
+
+MAX_TEXT = 10_000_000
+"""Most characters of one text value; a page that had to draw more would hang."""
+
+_PACKAGE = str(Path(__file__).parent.parent)
+
+
+class Output(NamedTuple):
+    """What one output becomes.
+
+    Attributes:
+        block: the output.
+        props: wire props to send; empty: nothing changes.
+        twin: the block with its arguments replaced; None when only the value changes.
+        state: ``(value,)`` for a block that keeps its value in the kernel.
+    """
+
+    block: Block
+    props: dict[str, Json]
+    twin: Block | None = None
+    state: tuple[Any] | None = None
+
+
+def update(
+    elem_id: str | None = None,
+    elem_classes: list[str] | str | None = None,
+    visible: bool | None = None,
+    **kwargs: Any,
+) -> dict[str, Any]:
+    """Return it from a handler to change props of an output: ``gr.update(label="…", value=3)``.
+
+    Args:
+        elem_id, elem_classes, visible: left as they are when None.
+        kwargs: any other argument of the output's constructor. None means *leave*, except for ``value``.
+    """
+    named = {"elem_id": elem_id, "elem_classes": elem_classes, "visible": visible}
+    return {
+        **{name: given for name, given in named.items() if given is not None},
+        **kwargs,
+        "__type__": "update",
+    }
+
+
+def skip() -> dict[str, Any]:
+    """Return it from a handler to leave an output as it is."""
+    return {"__type__": "update"}
+
+
+def handler_arguments(task: Task) -> list[Any]:
+    """What the function is called with: inputs preprocessed, injected parameters in their places."""
+    dependency, session = task.dependency, task.session
+    values = []
+    for component, payload in zip(dependency.inputs, task.payloads, strict=True):
+        if component.stateful:
+            values.append(session.state(component))
+        elif dependency.args.preprocess:
+            values.append(session.current(component).preprocess(payload))
+        else:
+            values.append(payload)
+    if dependency.inputs_as_dict:
+        values = [dict(zip(dependency.inputs, values, strict=True))]
+    return arguments(values, dependency.injected, task.target, task.data)
+
+
+def outputs_of(session: Session, dependency: Dependency, returned: Any) -> list[Output]:
+    """Changes that the return value of a handler asks for.
+
+    Raises:
+        ValueError: too few values, or a dict with a component that is no output.
+        TypeError, ValueError: a value that its component cannot show, or the wire cannot carry.
+    """
+    values = _by_position(dependency, returned)
+    return [
+        _output(session, dependency, block, value)
+        for block, value in zip(dependency.outputs, values, strict=False)
+    ]
+
+
+def _by_position(dependency: Dependency, returned: Any) -> list[Any]:
+    outputs = dependency.outputs
+    if isinstance(returned, dict) and returned and any(isinstance(k, Block) for k in returned):
+        return _from_dict(dependency, returned)
+    if len(outputs) == 1:
+        return [returned]
+    if _is_update(returned) and returned == skip():
+        return [skip() for _ in outputs]
+    if not outputs:
+        return []
+    values = list(returned) if isinstance(returned, (list, tuple)) else [returned]
+    if len(values) < len(outputs):
+        wanted = ", ".join(block.describe() for block in outputs)
+        raise ValueError(
+            f"{dependency.name!r} returned {len(values)} value{'s' * (len(values) != 1)}, but has "
+            f"{len(outputs)} outputs: {wanted}. Return one value for each, in that order."
+        )
+    return values
+
+
+def _from_dict(dependency: Dependency, returned: Mapping[Any, Any]) -> list[Any]:
+    for key in returned:
+        if not isinstance(key, Block):
+            raise InvalidBlockError(
+                f"{dependency.name!r} returned a dict that mixes components and other keys ({key!r})."
+            )
+        if key not in dependency.outputs:
+            raise InvalidBlockError(
+                f"{dependency.name!r} returned {key.describe()}, which is not among its outputs."
+            )
+    return [returned.get(block, skip()) for block in dependency.outputs]
+
+
+def _is_update(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("__type__") == "update"
+
+
+def _output(session: Session, dependency: Dependency, block: Block, value: Any) -> Output:
+    if isinstance(value, Block):
+        changes = {k: v for k, v in value._given.items() if k not in ("render", "key")}
+        return _updated(session, block, changes)
+    if _is_update(value):
+        changes = {
+            k: v for k, v in value.items() if k != "__type__" and (v is not None or k == "value")
+        }
+        return _updated(session, block, changes)
+    if not isinstance(block, Component):
+        raise InvalidBlockError(
+            f"{dependency.name!r} returned {value!r:.60} for {block.describe()}, a layout. "
+            f"Return gr.{type(block).__name__}(…) or gr.update(…) to change it."
+        )
+    if block.stateful:
+        return Output(block, {}, state=(value,))
+    if not dependency.args.postprocess:
+        return Output(block, {"value": _carried(block, value)})
+    return Output(block, {"value": _carried(block, session.current(block).postprocess(value))})
+
+
+def _updated(session: Session, block: Block, changes: dict[str, Any]) -> Output:
+    """The block built anew with ``changes``; only props that differ are sent."""
+    if not changes:
+        return Output(block, {})
+    if isinstance(block, Component) and block.stateful:
+        return Output(block, {}, state=(changes["value"],)) if "value" in changes else Output(block, {})
+    before = session.current(block)
+    has_value = isinstance(block, Component) and "value" in changes
+    # The old constructor value must not be checked against new choices.
+    twin = before.updated(changes, forget="" if has_value else "value")
+    old, new = before.wire_props(), twin.wire_props()
+    defaults = {p.wire_name: p.wire_default for p in twin._wired}
+    props = {
+        name: new.get(name, defaults[name])
+        for name in {**old, **new}
+        if name not in ("value", "interactive") and old.get(name) != new.get(name)
+    }
+    if "interactive" in changes:
+        props["interactive"] = bool(changes["interactive"])
+    if has_value:
+        assert isinstance(twin, Component)
+        props["value"] = _carried(block, twin.initial_payload())
+    return Output(block, props, twin=twin)
+
+
+def _carried(block: Block, payload: Json) -> Json:
+    """The payload, once it is sure that the wire can carry it."""
+    if isinstance(payload, str) and len(payload) > MAX_TEXT:
+        raise block.fail(
+            "value",
+            f"has {len(payload):,} characters; a page can show {MAX_TEXT:,}. "
+            "Show a part of it, or write it to a file.",
+        )
+    if payload is not None and not isinstance(payload, (bool, int, float, str)):
+        pack(payload, [], block.describe())
+    return payload
+
+
+def readable_traceback(error: BaseException) -> str:
+    """The traceback from the handler's own frames on, as text."""
+    tb = error.__traceback__
+    while tb is not None and tb.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+        tb = tb.tb_next
+    return "".join(traceback.format_exception(type(error), error, tb or error.__traceback__))

@@ -1,0 +1,471 @@
+"""Runs an app: dispatches events to functions, queues them, and tells the sessions how they end.
+
+Everything but handlers runs on the loop thread. Handlers run on the loop (``async``) or in a pool of threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from .. import context
+from ..component import Block
+from ..errors import Error, QueueFullError
+from ..events import Dependency
+from ..protocol import (
+    App,
+    CloseReason,
+    Done,
+    Failed,
+    Json,
+    NodeId,
+    Queued,
+    Started,
+    Stopping,
+    TaskId,
+)
+from ..blocks import Tree
+from . import loop as loops
+from .call import Output, handler_arguments, outputs_of, readable_traceback
+from .outbound import numbered
+from .queue import Queue
+from .session import Deferred, Send, Session
+from .task import Failure, Task
+
+T = TypeVar("T")
+log = logging.getLogger("ipyblocks")
+
+_END = object()
+"""Returned instead of StopIteration, which cannot cross a Future."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What ``launch`` and ``queue`` settle for the whole app.
+
+    Attributes:
+        version: of the package, told to pages.
+        max_threads: most threads that run handlers.
+        max_size: most tasks that may wait; None: any number.
+        concurrency_limit: of functions that do not say; None: no limit.
+        capacity: most sessions; the oldest is closed when there are more.
+        max_file_size: largest upload in bytes; None: any.
+        allowed_paths, blocked_paths: files and folders that handlers may or may not show.
+    """
+
+    version: str = "0"
+    max_threads: int = 40
+    max_size: int | None = None
+    concurrency_limit: int | None = 1
+    capacity: int = 10_000
+    max_file_size: int | None = None
+    allowed_paths: tuple[str, ...] = ()
+    blocked_paths: tuple[str, ...] = ()
+
+
+class Engine:
+    """Runs one app for all its sessions.
+
+    Args:
+        tree: the finished app.
+        app: what pages get to know of it as a whole; by default what the tree says.
+        on_idle: called, on the loop thread, when the last session has ended.
+    """
+
+    def __init__(
+        self,
+        tree: Tree,
+        options: Options = Options(),  # noqa: B008 - frozen
+        app: App | None = None,
+        on_idle: Callable[[], None] | None = None,
+    ) -> None:
+        self.tree = tree
+        self.options = options
+        self.app = app or tree.app()
+        self.thread = loops.acquire()
+        self.loop = self.thread.loop
+        self.sessions: dict[str, Session] = {}
+        self.base_props: dict[NodeId, dict[str, Json]] = {n.id: n.props for n in tree.nodes()}
+        self.base_props.update({i: {} for i in tree.blocks if i not in self.base_props})
+        self.queue = Queue(self._start, self._moved, options.max_size)
+        self._pool = ThreadPoolExecutor(options.max_threads, thread_name_prefix="ipyblocks")
+        self._context = contextvars.copy_context()
+        self._on_idle = on_idle
+        self._closed = False
+        self._listeners: dict[tuple[Block, str], list[Dependency]] = {}
+        self._followers: dict[int, list[Dependency]] = {}
+        self._limits: dict[str, int | None] = {}
+        for dependency in tree.dependencies.values():
+            self._index(dependency)
+
+    def _index(self, dependency: Dependency) -> None:
+        for block, event in dependency.targets:
+            if block is not None:
+                self._listeners.setdefault((block, event), []).append(dependency)
+        if dependency.after is not None:
+            self._followers.setdefault(dependency.after[0], []).append(dependency)
+        group, limit = dependency.concurrency_id, self._limit(dependency)
+        limits = [x for x in (limit, self._limits.get(group, limit)) if x is not None]
+        self._limits[group] = min(limits, default=None)
+
+    def _limit(self, dependency: Dependency) -> int | None:
+        given = dependency.args.concurrency_limit
+        return self.options.concurrency_limit if given == "default" else given  # type: ignore[return-value]
+
+    # --- sessions --------------------------------------------------------------------------------
+
+    def open(self, send: Send, control: bool = False) -> Session:
+        """A new session whose packets go to ``send``. Callable from any thread but the loop's."""
+        session = Session(self, send, control)
+        self.thread.call(lambda: self._add(session))
+        return session
+
+    def _add(self, session: Session) -> None:
+        self.sessions[session.epoch] = session
+        while len(self.sessions) > self.options.capacity:
+            self.close(next(iter(self.sessions.values())), "capacity")
+
+    def close(self, session: Session, reason: CloseReason = "closed") -> None:
+        """End a session: its tasks are cancelled, its files deleted, its unload functions called."""
+        if self.sessions.pop(session.epoch, None) is None:
+            return
+        for task in list(session.tasks.values()):
+            self._cancel(task)
+        states = session.end(reason)
+        callbacks: list[Callable[[], Any]] = list(self.tree.unload_fns)
+        for component, value in states.items():
+            callback = getattr(component, "delete_callback", None)
+            if callback is not None:
+                callbacks.append(lambda callback=callback, value=value: callback(value))
+        for callback in callbacks:
+            self._pool.submit(self._context.copy().run, _logged, callback)
+        if not self.sessions:
+            self._shut()
+
+    def _shut(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._pool.shutdown(wait=False)
+        if self._on_idle is not None:
+            self._on_idle()
+        loops.release()
+
+    def close_all(self, reason: CloseReason = "closed") -> None:
+        """End every session, and with the last one the engine. Callable from any thread."""
+
+        def end() -> None:
+            for session in list(self.sessions.values()):
+                self.close(session, reason)
+            self._shut()
+
+        if not self._closed:
+            self.thread.call(end)
+            if not self.thread.here:
+                self._pool.shutdown(wait=True)
+
+    # --- events ----------------------------------------------------------------------------------
+
+    def dispatch(self, session: Session, block: Block, event: str, data: Json) -> None:
+        """Run what listens to an event of a block."""
+        for dependency in self._listeners.get((block, event), ()):
+            self._trigger(session, dependency, block, data)
+
+    def _trigger(
+        self, session: Session, dependency: Dependency, target: Block | None, data: Json
+    ) -> None:
+        if session.closed:
+            return
+        for other in dependency.cancels:
+            self._cancel_runs(session, other)
+        if dependency.fn is None:
+            self._follow(session, dependency, "done")
+            return
+        if dependency.trigger_mode != "multiple" and self._is_active(session, dependency):
+            if dependency.trigger_mode == "always_last":
+                session.deferred[dependency.id] = Deferred(target, data)
+            return
+        self._submit(self._new_task(session, dependency, target, data))
+
+    def _is_active(self, session: Session, dependency: Dependency) -> bool:
+        return any(task.dependency is dependency for task in session.tasks.values())
+
+    def _new_task(
+        self, session: Session, dependency: Dependency, target: Block | None, data: Json
+    ) -> Task:
+        shown = [block for block in dependency.outputs if block.on_page]
+        nodes = [self.tree.id_of(block) for block in shown]
+        task = Task(
+            id=session.new_task_id(),
+            session=session,
+            dependency=dependency,
+            payloads=[
+                None if component.stateful else session.payload(component)
+                for component in dependency.inputs
+            ],
+            target=target,
+            data=data,
+            nodes=list(dict.fromkeys(node for node in nodes if node is not None)),
+        )
+        session.tasks[task.id] = task
+        return task
+
+    def _submit(self, task: Task) -> None:
+        if task.dependency.args.queue is False:
+            self._start(task)
+            return
+        group = task.dependency.concurrency_id
+        try:
+            self.queue.push(task, group, self._limits[group])
+        except QueueFullError as error:
+            task.finish("failed", Failure("user", str(error), toast=("Busy", 10)))
+            self._tell_end(task)
+
+    def _moved(self, task: Task, position: int, size: int) -> None:
+        task.session.put(
+            numbered(
+                Queued,
+                task=task.id,
+                nodes=task.nodes,
+                show_progress=task.dependency.show_progress,
+                position=position,
+                size=size,
+            )
+        )
+
+    # --- one run ---------------------------------------------------------------------------------
+
+    def _start(self, task: Task) -> None:
+        task.state = "running"
+        task.session.put(
+            numbered(
+                Started,
+                task=task.id,
+                nodes=task.nodes,
+                show_progress=task.dependency.show_progress,
+            ),
+            urgent=False,
+        )
+        # In a copy of the context the app was shown in, so that prints go where its cell's do.
+        task.running = self._context.copy().run(self.loop.create_task, self._run(task))
+
+    async def _run(self, task: Task) -> None:
+        """Run the function and free the slot, whatever it raises."""
+        try:
+            await self._call(task)
+            task.finish("cancelled" if task.stop.is_set() else "done")
+        except asyncio.CancelledError:
+            task.finish("cancelled")
+        except BaseException as error:
+            task.finish("failed", _failure(error))
+        finally:
+            task.finish("cancelled")
+            self.queue.release(task)
+            self._tell_end(task)
+
+    async def _call(self, task: Task) -> None:
+        fn = task.dependency.fn
+        assert fn is not None
+        slow = any(c.slow for c in [*task.dependency.inputs, *task.dependency.outputs] if hasattr(c, "slow"))
+        if inspect.isasyncgenfunction(fn) or is_async(fn):
+            prepare = self._in_thread if slow else self._inline
+            values = await prepare(task, lambda: handler_arguments(task))
+            with context.running(task):
+                if inspect.isasyncgenfunction(fn):
+                    await self._drain_async(task, fn(*values), prepare)
+                else:
+                    returned = await fn(*values)
+                    self._apply(task, await prepare(task, lambda: self._outputs(task, returned)))
+        elif inspect.isgeneratorfunction(fn):
+            await self._drain(task, fn)
+        else:
+            self._apply(task, await self._in_thread(task, lambda: self._call_sync(task, fn)))
+
+    def _call_sync(self, task: Task, fn: Callable[..., Any]) -> list[Output]:
+        # One hop to the pool for all three steps.
+        return self._outputs(task, fn(*handler_arguments(task)))
+
+    def _outputs(self, task: Task, returned: Any) -> list[Output]:
+        return outputs_of(task.session, task.dependency, returned)
+
+    async def _drain(self, task: Task, fn: Callable[..., Iterator[Any]]) -> None:
+        """Step a generator in the pool, one value at a time."""
+        values = await self._in_thread(task, lambda: iter(fn(*handler_arguments(task))))
+
+        def step() -> Any:
+            item = next(values, _END)
+            return _END if item is _END else self._outputs(task, item)
+
+        try:
+            while not task.stop.is_set():
+                outputs = await self._in_thread(task, step)
+                if outputs is _END:
+                    return
+                self._apply(task, outputs)
+        finally:
+            await self._in_thread(task, values.close)  # type: ignore[attr-defined]
+
+    async def _drain_async(
+        self, task: Task, values: AsyncIterator[Any], prepare: Callable[..., Any]
+    ) -> None:
+        try:
+            async for item in values:
+                outputs = await prepare(task, lambda item=item: self._outputs(task, item))
+                self._apply(task, outputs)
+        finally:
+            await values.aclose()  # type: ignore[attr-defined]
+
+    async def _inline(self, task: Task, fn: Callable[[], T]) -> T:
+        return fn()
+
+    async def _in_thread(self, task: Task, fn: Callable[[], T]) -> T:
+        """Run ``fn`` in the pool as part of ``task``.
+
+        A thread cannot be stopped from outside, so a cancelled task waits here until it has really ended.
+        """
+
+        def run() -> T:
+            with context.running(task):
+                return fn()
+
+        task.job = self._pool.submit(self._context.copy().run, run)
+        try:
+            return await asyncio.wrap_future(task.job, loop=self.loop)
+        finally:
+            task.job = None
+
+    def _apply(self, task: Task, outputs: list[Output]) -> None:
+        if not task.stop.is_set() and not task.session.closed:
+            task.session.apply(outputs)
+
+    def _tell_end(self, task: Task) -> None:
+        session, failure = task.session, task.failure
+        session.tasks.pop(task.id, None)
+        if failure is None and task.state == "done":
+            session.put(numbered(Done, task=task.id, **self._scroll(task)))
+        else:
+            failure = failure or Failure("cancelled", "Cancelled.")
+            self._tell_failure(task, failure)
+        if not session.closed:
+            self._follow(session, task.dependency, task.state)
+            deferred = session.deferred.pop(task.dependency.id, None)
+            if deferred is not None:
+                self._trigger(session, task.dependency, deferred.target, deferred.data)
+
+    def _scroll(self, task: Task) -> dict[str, Any]:
+        if task.dependency.args.scroll_to_output and task.nodes:
+            return {"scroll_to": task.nodes[0]}
+        return {}
+
+    def _tell_failure(self, task: Task, failure: Failure) -> None:
+        session = task.session
+        session.put(
+            numbered(
+                Failed,
+                task=task.id,
+                code=failure.code,
+                message=failure.message,
+                detail=failure.detail,
+            )
+        )
+        if failure.toast is not None:
+            session.toast("error", failure.message, *failure.toast)
+        elif failure.code == "internal" and (self.app.show_error or not task.nodes):
+            # Without an output there is no place at the page to show it.
+            session.toast("error", failure.message, "Error", 10)
+
+    def _follow(self, session: Session, dependency: Dependency, state: str) -> None:
+        outcome = {"done": "success", "failed": "failure"}.get(state)
+        for follower in self._followers.get(dependency.id, ()):
+            assert follower.after is not None
+            if follower.after[1] in ("any", outcome):
+                self._trigger(session, follower, None, None)
+
+    # --- cancel ----------------------------------------------------------------------------------
+
+    def cancel(self, session: Session, task: TaskId) -> None:
+        """Stop one task of a session; one that has ended is left alone."""
+        found = session.tasks.get(task)
+        if found is not None:
+            self._cancel(found)
+
+    def _cancel_runs(self, session: Session, dependency: int) -> None:
+        session.deferred.pop(dependency, None)
+        for task in list(session.tasks.values()):
+            if task.dependency.id == dependency:
+                self._cancel(task)
+
+    def _cancel(self, task: Task) -> None:
+        task.stop.set()
+        if task.ended:
+            return
+        if task.running is None:
+            task.finish("cancelled")
+            self.queue.release(task)
+            self._tell_end(task)
+        elif task.job is None or task.job.cancel():
+            task.running.cancel()
+        elif task.state != "stopping":
+            task.state = "stopping"
+            task.session.put(numbered(Stopping, task=task.id))
+
+    # --- for tests -------------------------------------------------------------------------------
+
+    async def idle(self) -> None:
+        """Wait until nothing runs, waits, or is about to be sent."""
+        while True:
+            running = [t.running for s in self.sessions.values() for t in s.tasks.values()]
+            live = [r for r in running if r is not None]
+            if live:
+                await asyncio.wait(live)
+            elif any(s.tasks for s in self.sessions.values()):
+                await asyncio.sleep(0)
+            else:
+                for session in self.sessions.values():
+                    session.flush()
+                return
+
+    def wait_idle(self, timeout: float = 30) -> None:
+        """:meth:`idle`, from a thread.
+
+        Raises:
+            TimeoutError: something still runs after ``timeout`` seconds.
+        """
+
+        async def settle() -> None:
+            await asyncio.wait_for(self.idle(), timeout)
+
+        self.thread.run(settle()).result(timeout + 1)
+
+
+def is_async(fn: Callable[..., Any]) -> bool:
+    """Whether calling ``fn`` makes a coroutine; also for partials and objects with an async ``__call__``."""
+    inner = fn
+    while hasattr(inner, "func"):  # functools.partial
+        inner = inner.func
+    return inspect.iscoroutinefunction(inner) or inspect.iscoroutinefunction(
+        getattr(inner, "__call__", None)  # noqa: B004 - the method itself is wanted
+    )
+
+
+def _failure(error: BaseException) -> Failure:
+    if isinstance(error, Error):
+        if error.print_exception:
+            log.debug("A handler raised gr.Error: %s", error.message)
+        toast = (error.title, error.duration) if error.visible else None
+        return Failure("user", error.message, None, toast)
+    message = str(error) or type(error).__name__
+    return Failure("internal", f"{type(error).__name__}: {message}", readable_traceback(error))
+
+
+def _logged(callback: Callable[[], Any]) -> None:
+    try:
+        callback()
+    except Exception:
+        log.exception("A function called at the end of a session raised.")

@@ -1,0 +1,119 @@
+"""What a session has to say to its pages: numbered, conflated, and not too often.
+
+Values are conflated per prop (the last one wins); messages about tasks and toasts are kept, in order. All
+values of a flush go before its messages, so a task's outputs are there when its end is told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from ..protocol import Json, NodeId, Numbered, PageId, Patch, ToPage, ToPageFrame, Update, Welcome
+
+FLUSHES_PER_SECOND = 30
+"""Long-run rate of frames per session. jupyter_server drops output beyond 1000 messages a second."""
+
+BURST = 4
+"""Frames that may go at once after a quiet time, so that a click after it is answered at once."""
+
+LINGER = 0.02
+"""Seconds a message that nobody waits for may stay, so that a quick handler's start, values and end share a frame."""
+
+
+class Outbound:
+    """Collects what is to be sent, and sends it in frames. Loop thread only.
+
+    Args:
+        send: takes a frame.
+        epoch: see :class:`~ipyblocks.protocol.Welcome`.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        send: Callable[[ToPageFrame], None],
+        epoch: str,
+    ) -> None:
+        self.seq = 0
+        self._loop = loop
+        self._send = send
+        self._epoch = epoch
+        self._updates: dict[NodeId, dict[str, Json]] = {}
+        self._messages: list[ToPage] = []
+        self._acks: dict[str, int] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._tokens = float(BURST)
+        self._refilled = loop.time()
+
+    def update(self, node: NodeId, props: Mapping[str, Json]) -> None:
+        """New props of a node; sent soon."""
+        self._updates.setdefault(node, {}).update(props)
+        self._schedule(0)
+
+    def put(self, message: ToPage, urgent: bool = True) -> None:
+        """A message that must arrive. Its ``seq`` is filled in here."""
+        self._messages.append(message)
+        self._schedule(0 if urgent else LINGER)
+
+    def ack(self, page: PageId, seq: int) -> None:
+        """All messages of a page up to ``seq`` have been processed."""
+        self._acks[page] = seq
+        self._schedule(0)
+
+    def _schedule(self, delay: float) -> None:
+        when = self._loop.time() + max(delay, self._wait_for_token())
+        if self._timer is not None:
+            if self._timer.when() <= when:
+                return
+            self._timer.cancel()
+        self._timer = self._loop.call_at(when, self.flush)
+
+    def _wait_for_token(self) -> float:
+        now = self._loop.time()
+        self._tokens = min(BURST, self._tokens + (now - self._refilled) * FLUSHES_PER_SECOND)
+        self._refilled = now
+        return 0.0 if self._tokens >= 1 else (1 - self._tokens) / FLUSHES_PER_SECOND
+
+    def flush(self) -> None:
+        """Send what has been collected, as one frame."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not (self._updates or self._messages or self._acks):
+            return
+        self._tokens -= 1
+        frame = ToPageFrame(epoch=self._epoch, acks=self._acks, messages=self._numbered())
+        self._updates, self._messages, self._acks = {}, [], {}
+        self._send(frame)
+
+    def _numbered(self) -> list[ToPage]:
+        messages = list(self._messages)
+        if self._updates:
+            updates = [Update(node=node, props=props) for node, props in self._updates.items()]
+            messages.insert(0, Patch(seq=0, updates=updates))
+        return [self._number(message) for message in messages]
+
+    def _number(self, message: ToPage) -> Any:
+        self.seq += 1
+        return msgspec.structs.replace(message, seq=self.seq)
+
+    def welcome(self, make: Callable[[int], Welcome]) -> None:
+        """Send a snapshot at once, outside the count: it tells one page where the count stands."""
+        self.flush()
+        self._send(ToPageFrame(epoch=self._epoch, acks=dict(self._acks), messages=[make(self.seq)]))
+
+    def close(self) -> None:
+        """Send what is left and stop."""
+        self.flush()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def numbered(kind: type[Numbered], **fields: Any) -> Any:
+    """A message whose ``seq`` the outbound fills in."""
+    return kind(seq=0, **fields)

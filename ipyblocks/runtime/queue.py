@@ -1,0 +1,119 @@
+"""Who runs next: first come first served within a group, as many at once as the group allows."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ..errors import QueueFullError
+from .task import Task
+
+
+class QueueStatistics(NamedTuple):
+    """``waiting`` and ``running`` count tasks; ``groups`` those groups that have any."""
+
+    waiting: int
+    running: int
+    groups: int
+
+
+@dataclass
+class _Group:
+    limit: int | None
+    waiting: deque[Task] = field(default_factory=deque)
+    running: set[Task] = field(default_factory=set)
+
+    def has_room(self) -> bool:
+        return self.limit is None or len(self.running) < self.limit
+
+
+class Queue:
+    """Groups of tasks. Knows no clock, no thread and no page.
+
+    Args:
+        start: called with a task whose turn has come, from within :meth:`push` or :meth:`release`.
+        moved: called with a task that waits, when it has a new place.
+        max_size: most tasks that may wait, over all groups; None: any number.
+    """
+
+    def __init__(
+        self,
+        start: Callable[[Task], None],
+        moved: Callable[[Task, int, int], None],
+        max_size: int | None = None,
+    ) -> None:
+        self.max_size = max_size
+        self._start = start
+        self._moved = moved
+        self._groups: dict[str, _Group] = {}
+
+    def push(self, task: Task, group: str, limit: int | None) -> None:
+        """Take a task in; it starts at once when there is room.
+
+        Args:
+            limit: most tasks of this group at a time; None: any number. The same for all of a group.
+
+        Raises:
+            QueueFullError: ``max_size`` tasks wait already.
+        """
+        entry = self._groups.setdefault(group, _Group(limit))
+        if not entry.has_room() and self.max_size is not None:
+            waiting = self.statistics().waiting
+            if waiting >= self.max_size:
+                raise QueueFullError(
+                    f"The queue is full: {waiting} of {self.max_size} places are taken. Try again later."
+                )
+        task.group = group
+        entry.waiting.append(task)
+        self._advance(entry)
+        if task in entry.waiting:
+            self._moved(task, len(entry.waiting) - 1, len(entry.waiting))
+
+    def release(self, task: Task) -> None:
+        """A task has really ended, or must not start any more: its place is free."""
+        entry = self._groups.get(task.group)
+        if entry is None:
+            return
+        if task in entry.running:
+            entry.running.discard(task)
+        elif task in entry.waiting:
+            entry.waiting.remove(task)
+        else:
+            return
+        self._advance(entry)
+        self._announce(entry)
+        if not entry.waiting and not entry.running:
+            self._groups.pop(task.group, None)
+
+    def _advance(self, entry: _Group) -> None:
+        while entry.waiting and entry.has_room():
+            task = entry.waiting.popleft()
+            entry.running.add(task)
+            self._start(task)
+
+    def _announce(self, entry: _Group) -> None:
+        size = len(entry.waiting)
+        for position, task in enumerate(entry.waiting):
+            self._moved(task, position, size)
+
+    def place(self, task: Task) -> tuple[int, int] | None:
+        """``(position, size)`` of a waiting task, 0-based; None when it does not wait."""
+        entry = self._groups.get(task.group)
+        if entry is None or task not in entry.waiting:
+            return None
+        return entry.waiting.index(task), len(entry.waiting)
+
+    def tasks(self) -> Iterator[Task]:
+        """Every task that runs or waits."""
+        for entry in list(self._groups.values()):
+            yield from list(entry.running)
+            yield from list(entry.waiting)
+
+    def statistics(self) -> QueueStatistics:
+        """Counts, for tests and for the curious."""
+        groups = self._groups.values()
+        return QueueStatistics(
+            sum(len(g.waiting) for g in groups), sum(len(g.running) for g in groups), len(groups)
+        )

@@ -1,0 +1,80 @@
+"""One run of one function: queued → running → ends exactly once."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from ..events import Dependency
+from ..protocol import FailureCode, Json, NodeId, TaskId
+
+if TYPE_CHECKING:
+    import asyncio
+    import concurrent.futures
+
+    from ..component import Block
+    from .session import Session
+
+State: TypeAlias = Literal["queued", "running", "stopping", "done", "failed", "cancelled"]
+ENDED: frozenset[State] = frozenset({"done", "failed", "cancelled"})
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a task did not end well.
+
+    Attributes:
+        code: who is to blame, and so how the page words it.
+        message: plain text, one sentence.
+        detail: traceback for the developer; None when there is none to show.
+        toast: ``(title, seconds)`` when the message is shown as a toast instead of at the outputs.
+    """
+
+    code: FailureCode
+    message: str
+    detail: str | None = None
+    toast: tuple[str, float | None] | None = None
+
+
+@dataclass(eq=False)
+class Task:
+    """One run of a dependency in a session.
+
+    Attributes:
+        payloads: wire values of the inputs at the moment of the event, in order.
+        target: the block the event came from; None for a link of a chain.
+        data: payload of the event.
+        nodes: where its status is drawn.
+        stop: set when the task should end; cooperative code looks at it.
+    """
+
+    id: TaskId
+    session: Session
+    dependency: Dependency
+    payloads: list[Json]
+    target: Block | None
+    data: Json
+    nodes: list[NodeId]
+    state: State = "queued"
+    group: str = ""
+    failure: Failure | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
+    running: asyncio.Task[Any] | None = None
+    job: concurrent.futures.Future[Any] | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the page has been, or will be, told of the end."""
+        return self.state in ENDED
+
+    def finish(self, state: Literal["done", "failed", "cancelled"], failure: Failure | None = None) -> bool:
+        """End it. Only the first call counts; returns whether this was it."""
+        if self.ended:
+            return False
+        self.state, self.failure = state, failure
+        return True
+
+    def toast(self, level: Any, message: str, title: str, duration: float | None) -> None:
+        """Show a short message at the page of this task's session. Callable from any thread."""
+        self.session.toast(level, message, title, duration)

@@ -1,0 +1,36 @@
+"""Themes: Gradio's `gr.themes`, compiled to the tokens that style one app in a cell.
+
+Without a theme an app looks like the JupyterLab around it. A theme overrides colours, fonts and
+sizes inside that app alone, in light and in dark JupyterLab themes.
+"""
+
+from . import colors, sizes
+from .base import Base, ThemeClass
+from .builtin import Citrus, Default, Ember, Glass, Monochrome, Ocean, Origin, Soft, resolve
+from .colors import Color
+from .fonts import Font, GoogleFont, LocalFont
+from .sizes import Size
+
+Theme = Base
+
+__all__ = [
+    "Base",
+    "Citrus",
+    "Color",
+    "Default",
+    "Ember",
+    "Font",
+    "Glass",
+    "GoogleFont",
+    "LocalFont",
+    "Monochrome",
+    "Ocean",
+    "Origin",
+    "Size",
+    "Soft",
+    "Theme",
+    "ThemeClass",
+    "colors",
+    "resolve",
+    "sizes",
+]

@@ -1,0 +1,1 @@
+"""How packets travel: a send and a receive callable, and what stands behind them."""

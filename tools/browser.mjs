@@ -1,0 +1,312 @@
+// Drive notebooks in a real Chromium: open, run cells, restart, look at what came out.
+// Everything goes through `window.jupyterapp`, which lab.mjs makes JupyterLab expose.
+import { chromium } from 'playwright-core';
+import { ensureChromium } from './chromium.mjs';
+
+const FLAGS = [
+  // needed as root and in most containers; the pages we open are our own
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync'
+];
+
+/**
+ * @typedef {import('playwright-core').Browser} Browser
+ * @typedef {import('playwright-core').Page} Page
+ * @typedef {import('./lab.mjs').Lab} Lab
+ * @typedef {import('@jupyterlab/nbformat').IOutput} Output
+ *
+ * @typedef {object} PageOptions
+ * @property {number} [width] of the window, in CSS pixels
+ * @property {number} [height]
+ * @property {number} [scale] device pixels a CSS pixel
+ * @property {boolean} [reducedMotion]
+ */
+
+/**
+ * Start a headless Chromium (installed when that is possible).
+ *
+ * @returns {Promise<Browser>}
+ */
+export async function launchBrowser() {
+  return chromium.launch({ executablePath: await ensureChromium(), args: FLAGS });
+}
+
+/**
+ * Open a notebook in a fresh browser context and wait until its kernel is idle.
+ *
+ * @param {Browser} browser
+ * @param {Lab} lab
+ * @param {string} file the notebook, relative to the lab's root
+ * @param {PageOptions} [options]
+ */
+export async function openNotebook(browser, lab, file, options = {}) {
+  const { width = 1280, height = 900, scale = 1, reducedMotion = false } = options;
+  const context = await browser.newContext({
+    viewport: { width, height },
+    deviceScaleFactor: scale,
+    reducedMotion: reducedMotion ? 'reduce' : 'no-preference'
+  });
+  const notebook = new Notebook(await context.newPage(), lab, file);
+  await notebook.open();
+  return notebook;
+}
+
+/** One notebook in one page. */
+export class Notebook {
+  /**
+   * @param {Page} page
+   * @param {Lab} lab
+   * @param {string} file
+   */
+  constructor(page, lab, file) {
+    this.page = page;
+    this.lab = lab;
+    this.file = file;
+    /** Uncaught exceptions and console errors of the page, oldest first. @type {string[]} */
+    this.pageErrors = [];
+    page.on('pageerror', error => this.pageErrors.push(error.stack ?? error.message));
+    page.on('console', message => {
+      if (message.type() === 'error') {
+        this.pageErrors.push(message.text());
+      }
+    });
+  }
+
+  /** Load the page, anew when it was loaded before, and wait until the kernel is idle. */
+  async open() {
+    await this.page.goto(this.lab.urlOf(this.file));
+    await this.#whenOpened();
+  }
+
+  /** Reload as a user does: the kernel lives on. */
+  async reload() {
+    await this.page.reload();
+    await this.#whenOpened();
+  }
+
+  async #whenOpened() {
+    await this.page.waitForFunction(file => {
+      const panel = window.jupyterapp?.shell.currentWidget;
+      return panel?.context?.path === file && panel.context.isReady;
+    }, this.file);
+    await this.page.evaluate(async () => {
+      const panel = window.jupyterapp.shell.currentWidget;
+      await Promise.all([window.jupyterapp.restored, panel.revealed, panel.sessionContext.ready]);
+    });
+    await this.whenIdle();
+  }
+
+  /** Wait until the kernel is connected and idle. */
+  async whenIdle() {
+    await this.page.waitForFunction(() => {
+      const kernel = window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel;
+      return kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
+    });
+  }
+
+  /** Run every cell; resolves when all are done. Stops at the first that fails, as JupyterLab does. */
+  async runAll() {
+    await this.command('notebook:run-all-cells');
+    await this.whenIdle();
+  }
+
+  /**
+   * Run one cell; resolves when it is done.
+   *
+   * @param {number} index
+   */
+  async runCell(index) {
+    await this.#activate(index);
+    await this.command('notebook:run-cell');
+    await this.whenIdle();
+  }
+
+  /**
+   * Start one code cell, for what must happen while it runs; resolves when the kernel is busy with it
+   * or, behind another cell, when it is in the queue.
+   *
+   * @param {number} index
+   */
+  async startCell(index) {
+    await this.#activate(index);
+    await this.page.evaluate(async () => {
+      const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
+      const busy = new Promise(resolve => {
+        kernel.statusChanged.connect(function listen() {
+          if (kernel.status === 'busy') {
+            kernel.statusChanged.disconnect(listen);
+            resolve(undefined);
+          }
+        });
+      });
+      const isBehind = kernel.status === 'busy';
+      void window.jupyterapp.commands.execute('notebook:run-cell');
+      await (isBehind || busy);
+    });
+  }
+
+  /** @param {number} index */
+  async #activate(index) {
+    await this.page.evaluate(i => {
+      const { content } = window.jupyterapp.shell.currentWidget;
+      content.deselectAll();
+      content.activeCellIndex = i;
+    }, index);
+  }
+
+  /**
+   * Replace a cell's source.
+   *
+   * @param {number} index
+   * @param {string} source
+   */
+  async setSource(index, source) {
+    await this.page.evaluate(
+      ([i, text]) =>
+        window.jupyterapp.shell.currentWidget.content.widgets[i].model.sharedModel.setSource(text),
+      /** @type {[number, string]} */ ([index, source])
+    );
+  }
+
+  /** Restart the kernel without a dialog and wait until it is idle. */
+  async restartKernel() {
+    await this.page.evaluate(() =>
+      window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()
+    );
+    await this.whenIdle();
+  }
+
+  /** Interrupt the kernel, as the stop button does. */
+  async interruptKernel() {
+    await this.page.evaluate(() =>
+      window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt()
+    );
+  }
+
+  /**
+   * Run code in the kernel without a cell; returns what it printed.
+   *
+   * @param {string} code
+   * @returns {Promise<string>}
+   */
+  async execute(code) {
+    return this.page.evaluate(async text => {
+      const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
+      const future = kernel.requestExecute({ code: text, store_history: false });
+      let printed = '';
+      future.onIOPub = (/** @type {any} */ { header, content }) => {
+        printed += header.msg_type === 'stream' ? content.text : '';
+        printed += header.msg_type === 'error' ? content.traceback.join('\n') : '';
+      };
+      await future.done;
+      return printed;
+    }, code);
+  }
+
+  /** Save to disk and wait until that is done. */
+  async save() {
+    await this.page.evaluate(() => window.jupyterapp.shell.currentWidget.context.save());
+  }
+
+  /** @param {boolean} dark */
+  async setDark(dark) {
+    await this.command('apputils:change-theme', {
+      theme: dark ? 'JupyterLab Dark' : 'JupyterLab Light'
+    });
+    await this.page.waitForFunction(
+      light => document.body.dataset['jpThemeLight'] === light,
+      String(!dark)
+    );
+  }
+
+  /** Fold the file browser away, so the notebook has the window's width. */
+  async hideSidebar() {
+    await this.page.evaluate(() => window.jupyterapp.shell.collapseLeft());
+  }
+
+  /**
+   * Execute a JupyterLab command and wait for it.
+   *
+   * @param {string} id
+   * @param {Record<string, unknown>} [args]
+   */
+  async command(id, args = {}) {
+    await this.page.evaluate(
+      ([name, options]) => window.jupyterapp.commands.execute(name, options).then(() => undefined),
+      /** @type {[string, any]} */ ([id, args])
+    );
+  }
+
+  /**
+   * The outputs in the notebook's model, as they would be saved: independent of what is on screen.
+   *
+   * @param {number} index
+   * @returns {Promise<Output[]>}
+   */
+  async outputs(index) {
+    return this.page.evaluate(
+      i => window.jupyterapp.shell.currentWidget.content.widgets[i].model.outputs?.toJSON() ?? [],
+      index
+    );
+  }
+
+  /** The error outputs of all cells, in words. @returns {Promise<string[]>} */
+  async errors() {
+    return this.page.evaluate(() =>
+      window.jupyterapp.shell.currentWidget.content.widgets
+        .flatMap((/** @type {any} */ cell) => cell.model.outputs?.toJSON() ?? [])
+        .filter((/** @type {any} */ output) => output.output_type === 'error')
+        .map((/** @type {any} */ { ename, evalue }) => `${ename}: ${evalue}`)
+    );
+  }
+
+  /**
+   * The output area of a cell on screen.
+   *
+   * @param {number} index
+   */
+  outputArea(index) {
+    return this.cell(index).locator('.jp-Cell-outputArea');
+  }
+
+  /**
+   * A cell on screen, by its place in the notebook: with windowing, the n-th in the DOM may be another.
+   *
+   * @param {number} index
+   */
+  cell(index) {
+    return this.page.locator(
+      `.jp-NotebookPanel:visible .jp-Cell[data-windowed-list-index="${index}"]`
+    );
+  }
+
+  /**
+   * Bring a cell into view; off-screen cells are in the document but not drawn.
+   *
+   * @param {number} index
+   */
+  async scrollTo(index) {
+    await this.page.evaluate(async i => {
+      const { content } = window.jupyterapp.shell.currentWidget;
+      await content.scrollToItem(i, 'start');
+    }, index);
+  }
+
+  /** Wait for the browser to draw twice: whatever was to be painted is. */
+  async painted() {
+    await this.page.evaluate(
+      () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
+    );
+  }
+
+  /** Shut this notebook's kernel down and close its page. */
+  async close() {
+    await this.page
+      .evaluate(() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown())
+      .catch(() => undefined); // the page, or the server, may be gone already
+    await this.page.context().close();
+  }
+}

@@ -1,0 +1,29 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.{ts,tsx}'],
+          environment: './test/unit/environment.ts',
+          // these import without file extensions and import CSS: Node alone cannot load them
+          server: { deps: { inline: [/@jupyter/, /@lumino/] } },
+          restoreMocks: true
+        }
+      },
+      {
+        test: {
+          name: 'ui',
+          include: ['test/ui/**/*.test.{ts,mjs}'],
+          environment: 'node',
+          // each file starts a JupyterLab and a Chromium of its own
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 120_000
+        }
+      }
+    ]
+  }
+});
