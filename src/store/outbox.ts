@@ -1,0 +1,108 @@
+/**
+ * What the person did, on its way to the kernel: in order, edits conflated per prop, nothing sent twice
+ * and nothing forgotten.
+ */
+import type { Json, NodeId, ToKernel } from '../protocol/wire';
+import type { Schedule } from './store';
+
+/** A message without its number. */
+export type Unnumbered = ToKernel extends infer M ? (M extends ToKernel ? Omit<M, 'seq'> : never) : never;
+
+/** Numbers, conflates, sends and remembers messages to the kernel. */
+export class Outbox {
+  /**
+   * @param transmit - Puts numbered messages on the wire, as one frame.
+   * @param schedule - When an edit that had to wait for an answer is sent at the latest.
+   */
+  constructor(
+    private readonly transmit: (messages: readonly ToKernel[]) => void,
+    private readonly schedule: Schedule
+  ) {}
+
+  /**
+   * The person edited props of a node. The first edit after an answer goes at once; further ones are
+   * conflated until the kernel has answered or the schedule comes round, so a drag costs what the line bears.
+   */
+  set(node: NodeId, props: Readonly<Record<string, Json>>): void {
+    this.edits.set(node, { ...this.edits.get(node), ...props });
+    if (this.unacked.length === 0) {
+      this.flush();
+    } else if (!this.waiting) {
+      this.waiting = true;
+      this.schedule(() => {
+        this.waiting = false;
+        this.flush();
+      });
+    }
+  }
+
+  /** Something happened. Goes at once, after the edits made before it. */
+  push(message: Unnumbered): void {
+    this.send([...this.takeEdits(), message]);
+  }
+
+  /** Send the edits that wait. */
+  flush(): void {
+    const edits = this.takeEdits();
+    if (edits.length > 0) {
+      this.send(edits);
+    }
+  }
+
+  /** The kernel has processed all messages up to `seq`. */
+  acknowledge(seq: number): void {
+    this.unacked = this.unacked.filter(message => message.seq > seq);
+    if (this.unacked.length === 0) {
+      this.flush();
+    }
+  }
+
+  /**
+   * Whether the person has edited a prop since the kernel's message that `acked` came with. The kernel's
+   * value is then older than the person's.
+   */
+  holds(node: NodeId, prop: string, acked: number): boolean {
+    if (prop in (this.edits.get(node) ?? {})) {
+      return true;
+    }
+    return this.unacked.some(
+      message =>
+        message.type === 'set' && message.seq > acked && message.node === node && prop in message.props
+    );
+  }
+
+  /** Send again what has not been answered: the connection is back. */
+  resend(first: readonly Unnumbered[] = []): void {
+    const again = this.unacked.filter(message => message.type !== 'hello');
+    // A hello starts the conversation anew; its number must be below those that are sent again.
+    const numbered = first.map(message => ({ ...message, seq: again[0] ? again[0].seq - 1 : ++this.seq }));
+    this.transmit([...(numbered as ToKernel[]), ...again]);
+  }
+
+  /** The session is gone: what was on its way has no receiver. */
+  clear(): void {
+    this.unacked = [];
+    this.edits.clear();
+  }
+
+  get pending(): number {
+    return this.unacked.length + this.edits.size;
+  }
+
+  private takeEdits(): Unnumbered[] {
+    const edits = [...this.edits].map(([node, props]) => ({ type: 'set' as const, node, props }));
+    this.edits.clear();
+    return edits;
+  }
+
+  private send(messages: readonly Unnumbered[]): void {
+    const numbered = messages.map(message => ({ ...message, seq: ++this.seq }) as ToKernel);
+    this.unacked.push(...numbered);
+    this.transmit(numbered);
+  }
+
+  private seq = 0;
+  private unacked: ToKernel[] = [];
+  private readonly edits = new Map<NodeId, Record<string, Json>>();
+  private waiting = false;
+}

@@ -1,0 +1,199 @@
+/**
+ * The tree that is drawn: immutable nodes, patches, and who wants to know.
+ *
+ * Knows no framework. A node's object changes exactly when the node does, so a view may compare by identity.
+ */
+import { defaults, type Kind, type Props } from '../protocol/props';
+import type { App, Json, Node, NodeId, Update } from '../protocol/wire';
+
+/** A node with its props complete. */
+export interface NodeState<K extends Kind = Kind> {
+  readonly id: NodeId;
+  readonly kind: K;
+  readonly props: Props[K];
+  /** null for a component. */
+  readonly children: readonly NodeId[] | null;
+  /** Events that somebody listens to. */
+  readonly events: ReadonlySet<string>;
+}
+
+type Listener = () => void;
+
+/** Calls a function a little later; the default is the next animation frame. */
+export type Schedule = (callback: () => void) => void;
+
+/** The tree. */
+export class Store {
+  /**
+   * @param schedule - When changes from the kernel that follow closely on others are told. The first after
+   *   a quiet time is told at once.
+   */
+  constructor(private readonly schedule: Schedule) {}
+
+  /** null before the first welcome. */
+  get app(): App | null {
+    return this._app;
+  }
+
+  get root(): NodeId | null {
+    return this._root;
+  }
+
+  node(id: NodeId): NodeState | undefined {
+    return this.nodes.get(id);
+  }
+
+  /** Whole tree at once. Nodes that did not change keep their object. */
+  replace(app: App, nodes: readonly Node[]): void {
+    this._app = app;
+    this._root = nodes[0]?.id ?? null;
+    const gone = new Set(this.nodes.keys());
+    for (const node of nodes) {
+      gone.delete(node.id);
+      const old = this.nodes.get(node.id);
+      const fresh = complete(node);
+      if (old === undefined || !equal(old, fresh)) {
+        this.put(fresh);
+      }
+    }
+    for (const id of gone) {
+      this.nodes.delete(id);
+      this.changed.add(id);
+    }
+    this.appChanged = true;
+    this.tell();
+  }
+
+  /** New props from the kernel; told with others of the same animation frame. */
+  patch(updates: readonly Update[]): void {
+    for (const { node, props } of updates) {
+      this.merge(node, props);
+    }
+    this.tellSoon();
+  }
+
+  /** New props by the person at the page; told at once, because a text field must keep its caret. */
+  edit(node: NodeId, props: Readonly<Record<string, Json>>): void {
+    this.merge(node, props);
+    this.tell();
+  }
+
+  /** Be told when a node changes. Returns how to stop. */
+  subscribe(id: NodeId, listener: Listener): () => void {
+    return add(this.listeners, id, listener);
+  }
+
+  /** Be told when the app as a whole changes (its root, title, theme). */
+  subscribeApp(listener: Listener): () => void {
+    this.appListeners.add(listener);
+    return () => this.appListeners.delete(listener);
+  }
+
+  private merge(id: NodeId, props: Readonly<Record<string, Json>>): void {
+    const old = this.nodes.get(id);
+    // A node that is gone: the patch was on its way when the tree changed.
+    if (old === undefined || Object.keys(props).length === 0) {
+      return;
+    }
+    this.put({ ...old, props: { ...old.props, ...props } as unknown as Props[Kind] });
+  }
+
+  private put(node: NodeState): void {
+    this.nodes.set(node.id, node);
+    this.changed.add(node.id);
+  }
+
+  private tellSoon(): void {
+    if (!this.quiet) {
+      return;
+    }
+    this.quiet = false;
+    this.schedule(() => {
+      this.quiet = true;
+      this.tell();
+    });
+    this.tell();
+  }
+
+  private tell(): void {
+    const changed = this.changed;
+    this.changed = new Set();
+    for (const id of changed) {
+      this.listeners.get(id)?.forEach(listener => listener());
+    }
+    if (this.appChanged) {
+      this.appChanged = false;
+      this.appListeners.forEach(listener => listener());
+    }
+  }
+
+  private _app: App | null = null;
+  private _root: NodeId | null = null;
+  private readonly nodes = new Map<NodeId, NodeState>();
+  private readonly listeners = new Map<NodeId, Set<Listener>>();
+  private readonly appListeners = new Set<Listener>();
+  private changed = new Set<NodeId>();
+  private appChanged = false;
+  private quiet = true;
+}
+
+/** Add to a table of sets; returns how to take out again, leaving no empty set behind. */
+export function add<K>(table: Map<K, Set<Listener>>, key: K, listener: Listener): () => void {
+  const set = table.get(key) ?? new Set();
+  table.set(key, set.add(listener));
+  return () => {
+    set.delete(listener);
+    if (set.size === 0) {
+      table.delete(key);
+    }
+  };
+}
+
+function complete(node: Node): NodeState {
+  // A kind that this page does not know (an older page) keeps the props it was sent.
+  const base: object = defaults[node.kind as Kind] ?? {};
+  return {
+    id: node.id,
+    kind: node.kind as Kind,
+    props: { ...base, ...node.props } as unknown as Props[Kind],
+    children: node.children ?? null,
+    events: new Set(node.events ?? [])
+  };
+}
+
+function equal(a: NodeState, b: NodeState): boolean {
+  return (
+    a.kind === b.kind &&
+    same(a.children, b.children) &&
+    same([...a.events], [...b.events]) &&
+    same(a.props, b.props)
+  );
+}
+
+/** Deep equality of JSON values. Binary data is compared by identity: a new one is a new picture. */
+export function same(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) {
+    return true;
+  }
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
+    return false;
+  }
+  const [plainA, plainB] = [isPlain(a), isPlain(b)];
+  if (!plainA || !plainB) {
+    return false;
+  }
+  const keys = Object.keys(a);
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every(
+      key =>
+        key in b &&
+        same((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key])
+    )
+  );
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === Array.prototype;
+}

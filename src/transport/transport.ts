@@ -1,0 +1,29 @@
+/** A way to the kernel: two directions and whether it is there. */
+import type { Packet } from '../protocol/codec';
+
+/**
+ * - `open`: packets travel.
+ * - `lost`: they do not, but may again (a dropped connection).
+ * - `dead`: the session behind it is gone for good (the kernel restarted or ended).
+ */
+export type TransportState = 'open' | 'lost' | 'dead';
+
+/** A way to the kernel. The callbacks are set once, by the page that uses it. */
+export interface Transport {
+  readonly state: TransportState;
+
+  /** Put a packet on its way. In order; may be lost while the state is not `open`. */
+  send(packet: Packet): void;
+
+  /** Called with every packet from the kernel, in order. */
+  onPacket: (packet: Packet) => void;
+
+  /** Called after every change of {@link state}. */
+  onState: () => void;
+
+  /** Use the control channel for what is sent from now on, where there is one. */
+  useControl(): void;
+
+  /** Stop listening. A second call does nothing. */
+  close(): void;
+}

@@ -1,0 +1,89 @@
+/** The widget comm as a transport, with the control channel as a second way up. */
+import type { DOMWidgetModel } from '@jupyter-widgets/base';
+import { KernelMessage, type Kernel } from '@jupyterlab/services';
+
+import type { Packet } from '../protocol/codec';
+import type { Transport, TransportState } from './transport';
+
+/** What a widget manager of JupyterLab has beside the interface every host offers. */
+interface KernelManager {
+  readonly kernel?: Kernel.IKernelConnection | null;
+}
+
+/** A custom message as `DOMWidgetModel` hands it out. */
+type CustomListener = (content: unknown, buffers: readonly DataView[]) => void;
+
+/**
+ * Custom messages of a widget model. They bypass the throttle of widget state, which waits for an `idle`
+ * that some kernels never send.
+ */
+export class WidgetTransport implements Transport {
+  onPacket: (packet: Packet) => void = () => undefined;
+  onState: () => void = () => undefined;
+
+  constructor(private readonly model: DOMWidgetModel) {
+    model.on('msg:custom', this.onCustom);
+    model.on('comm_live_update', this.onLive);
+    this.kernel?.connectionStatusChanged.connect(this.onConnection, this);
+  }
+
+  get state(): TransportState {
+    if (!this.model.comm_live || this.model.comm === undefined) {
+      return 'dead';
+    }
+    const kernel = this.kernel;
+    return kernel === null || kernel.connectionStatus === 'connected' ? 'open' : 'lost';
+  }
+
+  send(packet: Packet): void {
+    const { content, buffers } = packet;
+    if (this.control && this.kernel !== null && this.model.comm !== undefined) {
+      this.sendOnControl(this.kernel, this.model.comm.comm_id, packet);
+      return;
+    }
+    // The typing wants ArrayBuffers; the implementation takes views, and so do the kernels' clients.
+    this.model.send(content as object, undefined, buffers as unknown as ArrayBuffer[]);
+  }
+
+  useControl(): void {
+    this.control = this.kernel !== null;
+  }
+
+  close(): void {
+    this.model.off('msg:custom', this.onCustom);
+    this.model.off('comm_live_update', this.onLive);
+    this.kernel?.connectionStatusChanged.disconnect(this.onConnection, this);
+  }
+
+  private sendOnControl(kernel: Kernel.IKernelConnection, commId: string, packet: Packet): void {
+    const message = KernelMessage.createMessage({
+      // The control channel takes any message; its type only lists those that Jupyter itself sends there.
+      msgType: 'comm_msg' as never,
+      channel: 'control' as never,
+      session: kernel.clientId,
+      username: kernel.username,
+      content: { comm_id: commId, data: { method: 'custom', content: packet.content } } as never,
+      buffers: [...packet.buffers]
+    });
+    // The kernel's handler sends no reply, and an unanswered future would be kept for ever.
+    kernel.sendControlMessage(message as never, false, true).dispose();
+  }
+
+  private get kernel(): Kernel.IKernelConnection | null {
+    return (this.model.widget_manager as unknown as KernelManager).kernel ?? null;
+  }
+
+  private readonly onCustom: CustomListener = (content, buffers) => {
+    this.onPacket({ content, buffers });
+  };
+
+  private readonly onLive = (): void => {
+    this.onState();
+  };
+
+  private onConnection(): void {
+    this.onState();
+  }
+
+  private control = false;
+}
