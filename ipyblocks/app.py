@@ -33,6 +33,9 @@ class Launched(tuple[None, str, None]):
     def __repr__(self) -> str:
         return ""
 
+    def _ipython_display_(self) -> None:
+        """As a cell's last expression it leaves no empty output behind."""
+
 
 class Blocks(Tree):
     """An app. Build it with ``with gr.Blocks() as demo:``, show it with ``demo.launch()`` or ``demo``."""

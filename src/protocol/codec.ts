@@ -105,7 +105,7 @@ export function pack(value: Json, buffers: ArrayBufferView[], depth = 0): unknow
     case 'number':
       return Number.isFinite(value) ? value : { $number: String(value) };
     case 'object':
-      return packObject(value, buffers, depth);
+      return value === null ? null : packObject(value, buffers, depth);
     default:
       return value;
   }

@@ -36,9 +36,18 @@ export class Outbox {
     }
   }
 
-  /** Something happened. Goes at once, after the edits made before it. */
-  push(message: Unnumbered): void {
+  /** Something happened. Goes at once, after the edits made before it. Returns its number. */
+  push(message: Unnumbered): number {
     this.send([...this.takeEdits(), message]);
+    return this.seq;
+  }
+
+  /** Resolves when fewer than `count` messages wait for an answer: the line has room. */
+  room(count: number): Promise<void> {
+    return new Promise(resolve => {
+      this.waiters.push({ count, resolve });
+      this.letIn();
+    });
   }
 
   /** Send the edits that wait. */
@@ -52,6 +61,7 @@ export class Outbox {
   /** The kernel has processed all messages up to `seq`. */
   acknowledge(seq: number): void {
     this.unacked = this.unacked.filter(message => message.seq > seq);
+    this.letIn();
     if (this.unacked.length === 0) {
       this.flush();
     }
@@ -83,10 +93,17 @@ export class Outbox {
   clear(): void {
     this.unacked = [];
     this.edits.clear();
+    this.letIn();
   }
 
   get pending(): number {
     return this.unacked.length + this.edits.size;
+  }
+
+  private letIn(): void {
+    const free = this.waiters.filter(waiter => this.unacked.length < waiter.count);
+    this.waiters = this.waiters.filter(waiter => !free.includes(waiter));
+    free.forEach(waiter => waiter.resolve());
   }
 
   private takeEdits(): Unnumbered[] {
@@ -104,5 +121,6 @@ export class Outbox {
   private seq = 0;
   private unacked: ToKernel[] = [];
   private readonly edits = new Map<NodeId, Record<string, Json>>();
+  private waiters: { count: number; resolve: () => void }[] = [];
   private waiting = false;
 }

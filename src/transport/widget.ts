@@ -1,5 +1,6 @@
 /** The widget comm as a transport, with the control channel as a second way up. */
 import type { DOMWidgetModel } from '@jupyter-widgets/base';
+import type { JSONValue } from '@lumino/coreutils';
 import { KernelMessage, type Kernel } from '@jupyterlab/services';
 
 import type { Packet } from '../protocol/codec';
@@ -42,7 +43,7 @@ export class WidgetTransport implements Transport {
       return;
     }
     // The typing wants ArrayBuffers; the implementation takes views, and so do the kernels' clients.
-    this.model.send(content as object, undefined, buffers as unknown as ArrayBuffer[]);
+    this.model.send(content as JSONValue, undefined, buffers as unknown as ArrayBuffer[]);
   }
 
   useControl(): void {

@@ -1,0 +1,59 @@
+/** The whole React binding of the store. */
+import { createContext, useCallback, useContext, useSyncExternalStore } from 'react';
+
+import type { App, NodeId } from '../protocol/wire';
+import type { Page, PageStatus } from './page';
+import type { NodeState } from './store';
+import type { NodeStatus } from './tasks';
+import type { ToastRecord } from './toasts';
+
+/** The page that the views below it belong to. */
+export const PageContext = createContext<Page | null>(null);
+
+/**
+ * The page of the views around.
+ *
+ * @throws Error outside of a `PageContext`.
+ */
+export function usePage(): Page {
+  const page = useContext(PageContext);
+  if (page === null) {
+    throw new Error('A component was drawn outside of a page.');
+  }
+  return page;
+}
+
+/** A node; undefined when it is gone. */
+export function useNode(id: NodeId): NodeState | undefined {
+  const { store } = usePage();
+  const subscribe = useCallback((listener: () => void) => store.subscribe(id, listener), [store, id]);
+  return useSyncExternalStore(subscribe, () => store.node(id));
+}
+
+/** Tasks and failures at a node. */
+export function useNodeStatus(id: NodeId): NodeStatus {
+  const { tasks } = usePage();
+  const subscribe = useCallback((listener: () => void) => tasks.subscribe(id, listener), [tasks, id]);
+  return useSyncExternalStore(subscribe, () => tasks.status(id));
+}
+
+/** What belongs to the app as a whole; null before it is known. */
+export function useApp(): App | null {
+  const { store } = usePage();
+  const subscribe = useCallback((listener: () => void) => store.subscribeApp(listener), [store]);
+  return useSyncExternalStore(subscribe, () => store.app);
+}
+
+/** Whether what is shown is what the kernel has. */
+export function usePageStatus(): PageStatus {
+  const page = usePage();
+  const subscribe = useCallback((listener: () => void) => page.subscribeStatus(listener), [page]);
+  return useSyncExternalStore(subscribe, () => page.status);
+}
+
+/** The messages that are shown. */
+export function useToasts(): readonly ToastRecord[] {
+  const { toasts } = usePage();
+  const subscribe = useCallback((listener: () => void) => toasts.subscribe(listener), [toasts]);
+  return useSyncExternalStore(subscribe, () => toasts.all);
+}

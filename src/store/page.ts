@@ -1,0 +1,307 @@
+/**
+ * One page of one session: joins transport, tree, tasks, toasts and outbox, and keeps them true to the
+ * kernel through reloads, gaps and lost connections.
+ */
+import { decodeFrame, encodeFrame, WireError, type Packet } from '../protocol/codec';
+import {
+  PROTOCOL,
+  type CloseReason,
+  type Json,
+  type NodeId,
+  type PageId,
+  type TaskId,
+  type ToKernel,
+  type ToPage,
+  type Update,
+  type Welcome
+} from '../protocol/wire';
+import type { Transport } from '../transport/transport';
+import { Outbox } from './outbox';
+import { Store, type Schedule } from './store';
+import { Tasks } from './tasks';
+import { Toasts } from './toasts';
+import { Uploads } from './uploads';
+
+/**
+ * - `connecting`: nothing is known yet.
+ * - `live`: what is shown is what the kernel has.
+ * - `lost`: the connection is gone, perhaps for a moment; edits are kept.
+ * - `dead`: the kernel has forgotten the session (it restarted or ended).
+ * - `closed`: the session was ended; `reason` says why.
+ * - `mismatch`: page and kernel are of different versions; `sentence` says what to do.
+ */
+export type PageStatus =
+  | { readonly kind: 'connecting' | 'live' | 'lost' | 'dead' }
+  | { readonly kind: 'closed'; readonly reason: CloseReason }
+  | { readonly kind: 'mismatch'; readonly sentence: string };
+
+/** What a page needs of the world around it. */
+export interface PageOptions {
+  /** See {@link Store}; the default is the next animation frame. */
+  readonly schedule?: Schedule;
+  /** Random and unique; the default is a UUID. */
+  readonly id?: string;
+  /** Version of this package, for the sentence on a mismatch. */
+  readonly version?: string;
+}
+
+const CONNECTING: PageStatus = { kind: 'connecting' };
+
+/** One page of one session. */
+export class Page {
+  readonly id: PageId;
+  readonly store: Store;
+  readonly tasks = new Tasks();
+  readonly toasts = new Toasts();
+  readonly outbox: Outbox;
+  readonly uploads: Uploads;
+
+  constructor(
+    private readonly transport: Transport,
+    options: PageOptions = {}
+  ) {
+    const schedule = options.schedule ?? nextFrame;
+    this.id = (options.id ?? crypto.randomUUID()) as PageId;
+    this.version = options.version ?? '';
+    this.store = new Store(schedule);
+    this.outbox = new Outbox(messages => this.transmit(messages), schedule);
+    this.uploads = new Uploads(this.outbox);
+    transport.onPacket = packet => this.receive(packet);
+    transport.onState = () => this.follow();
+  }
+
+  get status(): PageStatus {
+    return this._status;
+  }
+
+  /** Draw a snapshot, if the host has one, and say hello. */
+  start(snapshot: Packet | null): void {
+    if (snapshot !== null) {
+      this.receive(snapshot);
+    }
+    this.follow();
+  }
+
+  /** The person edited props of a node. */
+  edit(node: NodeId, props: Readonly<Record<string, Json>>): void {
+    this.store.edit(node, props);
+    this.outbox.set(node, props);
+  }
+
+  /** Something happened at a node. Not sent when nobody listens. */
+  fire(node: NodeId, name: string, data: Json = null): void {
+    if (this.store.node(node)?.events.has(name) === true) {
+      this.outbox.push({ type: 'event', node, name, data });
+    }
+  }
+
+  /** Stop a task. */
+  cancel(task: TaskId): void {
+    this.outbox.push({ type: 'cancel', task });
+  }
+
+  subscribeStatus(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Be told when a node should be brought into view. */
+  onScrollTo: (node: NodeId) => void = () => undefined;
+
+  /** Stop. What is shown stays. */
+  close(): void {
+    this.transport.close();
+    this.outbox.clear();
+  }
+
+  // --- from the kernel -----------------------------------------------------------------------------
+
+  private receive(packet: Packet): void {
+    let frame;
+    try {
+      frame = decodeFrame(packet.content, packet.buffers);
+    } catch (error) {
+      if (!(error instanceof WireError)) {
+        throw error;
+      }
+      console.warn(`ipyblocks: a message from the kernel was not understood: ${error.message}`);
+      return;
+    }
+    frame.problems.forEach(problem => console.warn(`ipyblocks: left out a message: ${problem}`));
+    const acked = frame.acks[this.id];
+    this.acked = Math.max(this.acked, acked ?? 0);
+    frame.messages.forEach(message => this.take(message, frame.epoch));
+    if (acked !== undefined) {
+      this.outbox.acknowledge(acked);
+    }
+  }
+
+  private take(message: ToPage, epoch: string): void {
+    if (message.type === 'welcome') {
+      if (message.page === this.id || (message.page === null && this.epoch === null)) {
+        this.welcome(message);
+      }
+    } else if (epoch === this.epoch && message.seq === this.seen + 1) {
+      this.seen = message.seq;
+      this.apply(message);
+    } else if (epoch === this.epoch && message.seq > this.seen && !this.asking) {
+      // Something is missing (a host that drops output under load): start over from a snapshot.
+      this.hello();
+    }
+  }
+
+  private welcome(message: Welcome): void {
+    this.asking = false;
+    if (message.protocol !== PROTOCOL) {
+      this.turn({ kind: 'mismatch', sentence: mismatch(message, this.version) });
+      return;
+    }
+    this.epoch = message.epoch;
+    this.seen = message.seq;
+    if (message.control) {
+      this.transport.useControl();
+    }
+    this.store.replace(message.app, this.withOwnEdits(message));
+    this.tasks.replace(message.tasks);
+    if (this.transport.state === 'open') {
+      this.turn({ kind: 'live' });
+    }
+  }
+
+  private apply(message: Exclude<ToPage, Welcome>): void {
+    switch (message.type) {
+      case 'patch':
+        this.store.patch(message.updates.map(update => this.withoutOwnEdits(update)));
+        break;
+      case 'toast':
+        this.toasts.show(message);
+        this.echoError(message.level, message.message);
+        break;
+      case 'refused':
+        this.refused(message.page, message.refused, message.message);
+        break;
+      case 'closed':
+        this.outbox.clear();
+        this.tasks.clear();
+        this.turn({ kind: 'closed', reason: message.reason });
+        break;
+      case 'done':
+        this.tasks.apply(message);
+        if (message.scrollTo !== undefined) {
+          this.onScrollTo(message.scrollTo);
+        }
+        break;
+      case 'failed':
+        this.tasks.apply(message);
+        if (message.code === 'internal') {
+          this.echoError('error', message.detail ?? message.message);
+        }
+        break;
+      case 'queued':
+      case 'started':
+      case 'stopping':
+        this.tasks.apply(message);
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** A value that the person has changed since the kernel sent it is older than what is shown. */
+  private withoutOwnEdits(update: Update): Update {
+    const props = Object.entries(update.props).filter(
+      ([name]) => !this.outbox.holds(update.node, name, this.acked)
+    );
+    return { node: update.node, props: Object.fromEntries(props) };
+  }
+
+  private withOwnEdits(message: Welcome): Welcome['nodes'] {
+    return message.nodes.map(node => {
+      const shown = this.store.node(node.id)?.props as Record<string, Json> | undefined;
+      const own = Object.entries(shown ?? {}).filter(([name]) =>
+        this.outbox.holds(node.id, name, this.acked)
+      );
+      return own.length === 0 ? node : { ...node, props: { ...node.props, ...Object.fromEntries(own) } };
+    });
+  }
+
+  private refused(page: PageId, seq: number, why: string): void {
+    if (page === this.id && !this.uploads.refuse(seq, why)) {
+      this.toasts.show({ level: 'warning', title: 'Not accepted', message: why, duration: 10 });
+    }
+  }
+
+  private echoError(level: string, text: string): void {
+    if (level === 'error' && this.store.app?.showError === true) {
+      console.error(`ipyblocks: ${text}`);
+    }
+  }
+
+  // --- to the kernel -------------------------------------------------------------------------------
+
+  private follow(): void {
+    const { kind } = this._status;
+    if (kind === 'closed' || kind === 'mismatch') {
+      return;
+    }
+    switch (this.transport.state) {
+      case 'open':
+        this.hello();
+        break;
+      case 'lost':
+        this.turn({ kind: 'lost' });
+        break;
+      case 'dead':
+        this.outbox.clear();
+        this.tasks.clear();
+        this.turn({ kind: 'dead' });
+        break;
+    }
+  }
+
+  private hello(): void {
+    this.asking = true;
+    const { epoch, seen } = this;
+    this.outbox.resend([{ type: 'hello', protocol: PROTOCOL, epoch, seen }]);
+    if (this.epoch !== null) {
+      // What is shown is right as far as it goes; a kernel that knows more answers with a welcome.
+      this.asking = false;
+      this.turn({ kind: 'live' });
+    }
+  }
+
+  private transmit(messages: readonly ToKernel[]): void {
+    this.transport.send(encodeFrame(this.id, this.seen, messages));
+  }
+
+  private turn(status: PageStatus): void {
+    this._status = status;
+    this.listeners.forEach(listener => listener());
+  }
+
+  private readonly version: string;
+  private readonly listeners = new Set<() => void>();
+  private _status: PageStatus = CONNECTING;
+  private epoch: string | null = null;
+  private seen = 0;
+  private acked = 0;
+  private asking = false;
+}
+
+function mismatch(welcome: Welcome, version: string): string {
+  const older = welcome.protocol < PROTOCOL ? 'the kernel' : 'JupyterLab';
+  const newest = welcome.protocol < PROTOCOL ? version : welcome.version;
+  return (
+    `ipyblocks in ${older} is older than its other half. Run pip install "ipyblocks>=${newest}" in the ` +
+    `environment of ${older}, then restart ${older === 'the kernel' ? 'it' : 'JupyterLab and reload the page'}.`
+  );
+}
+
+/** The next animation frame, or soon in a page that is not painted. */
+function nextFrame(callback: () => void): void {
+  if (document.hidden) {
+    setTimeout(callback, 50);
+  } else {
+    requestAnimationFrame(callback);
+  }
+}

@@ -1,0 +1,46 @@
+/** Short messages to the person, until they go by themselves or are closed. */
+import type { ToastLevel } from '../protocol/wire';
+
+/** One message. `duration` is in seconds; null stays until closed. */
+export interface ToastRecord {
+  readonly id: number;
+  readonly level: ToastLevel;
+  readonly title: string;
+  readonly message: string;
+  readonly duration: number | null;
+}
+
+/** Most messages kept; the oldest go first. */
+const MOST = 5;
+
+/** The messages that are shown, oldest first. */
+export class Toasts {
+  get all(): readonly ToastRecord[] {
+    return this.shown;
+  }
+
+  show(toast: Omit<ToastRecord, 'id'>): void {
+    this.nextId += 1;
+    const { level, title, message, duration } = toast;
+    const record = { id: this.nextId, level, title, message, duration };
+    this.change([...this.shown, record].slice(-MOST));
+  }
+
+  close(id: number): void {
+    this.change(this.shown.filter(toast => toast.id !== id));
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private change(shown: readonly ToastRecord[]): void {
+    this.shown = shown;
+    this.listeners.forEach(listener => listener());
+  }
+
+  private shown: readonly ToastRecord[] = [];
+  private nextId = 0;
+  private readonly listeners = new Set<() => void>();
+}
