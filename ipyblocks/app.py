@@ -26,7 +26,9 @@ _open: weakref.WeakSet[Blocks] = weakref.WeakSet()
 
 
 class Launched(tuple[None, str, None]):
-    """What ``launch`` returns: ``(server, local_url, share_url)``, empty in a notebook; prints nothing."""
+    """What ``launch`` returns: ``(server, local_url, share_url)``, empty in a notebook; prints
+    nothing.
+    """
 
     __slots__ = ()
 
@@ -38,15 +40,15 @@ class Launched(tuple[None, str, None]):
 
 
 class Blocks(Tree):
-    """An app. Build it with ``with gr.Blocks() as demo:``, show it with ``demo.launch()`` or ``demo``."""
+    """An app. Build it with ``with gr.Blocks() as demo:``, show it with ``demo.launch()`` or
+    ``demo``.
+    """
 
     def _setup(self) -> None:
         super()._setup()
         self._engine: Engine | None = None
         self._app: App | None = None
-        self._options = Options(
-            version=__version__, concurrency_limit=limit_from_environment()
-        )
+        self._options = Options(version=__version__, concurrency_limit=limit_from_environment())
 
     def queue(
         self,
@@ -64,7 +66,8 @@ class Blocks(Tree):
             api_open: a notebook app has no REST routes; accepted because there is nothing to close.
             max_size: most events that may wait; a further one is refused with a message.
             concurrency_count: no longer exists; use ``default_concurrency_limit``.
-            default_concurrency_limit: how many runs of a function go on at once, where the listener does
+            default_concurrency_limit: how many runs of a function go on at once, where the
+                listener does
                 not say; None: any number. By default ``GRADIO_DEFAULT_CONCURRENCY_LIMIT``, or 1.
 
         Raises:
@@ -73,12 +76,13 @@ class Blocks(Tree):
         """
         if concurrency_count:
             raise DeprecationWarning(
-                "concurrency_count does not exist any more; set concurrency_limit on the listener, or "
-                "default_concurrency_limit here."
+                "concurrency_count does not exist any more; set concurrency_limit on the "
+                "listener, or default_concurrency_limit here."
             )
         if status_update_rate != "auto":
             raise NotAvailableError(
-                'Only status_update_rate="auto" is available: places in the queue are told when they change.'
+                'Only status_update_rate="auto" is available: places in the queue are told '
+                "when they change."
             )
         if max_size is not None and max_size < 1:
             raise ValueError(f"max_size must be 1 or more, or None for no limit; it is {max_size}.")
@@ -86,7 +90,9 @@ class Blocks(Tree):
         if default_concurrency_limit != "not_set":
             limit = default_concurrency_limit
         if limit is not None and limit < 1:
-            raise ValueError(f"default_concurrency_limit must be 1 or more, or None; it is {limit}.")
+            raise ValueError(
+                f"default_concurrency_limit must be 1 or more, or None; it is {limit}."
+            )
         self._options = replace(self._options, max_size=max_size, concurrency_limit=limit)
         return self
 
@@ -127,7 +133,8 @@ class Blocks(Tree):
 
         Args:
             inline: False prepares the app without showing it; show it later with ``display(demo)``.
-            debug: keep the cell running until it is interrupted; errors of handlers are printed in it.
+            debug: keep the cell running until it is interrupted; errors of handlers are printed in
+                it.
             max_threads: most threads that run handlers at a time.
             prevent_thread_lock: nothing is ever locked here: the call returns at once, except with
                 ``debug``, which this turns off.
@@ -136,11 +143,13 @@ class Blocks(Tree):
             width: CSS width (a number is pixels).
             quiet: print nothing; also turns off the note that ``inline=False`` prints.
             show_api: an app in a cell has no footer with API pages, so nothing is shown either way.
-            allowed_paths, blocked_paths: files and folders that handlers may or may not show, beside the
+            allowed_paths, blocked_paths: files and folders that handlers may or may not show,
+                beside the
                 working directory and the folder for temporary files; blocked wins.
             state_session_capacity: most sessions kept; the oldest is closed when there are more.
             max_file_size: largest upload, in bytes or as ``"5mb"``.
-            inbrowser, share, auth, auth_message, server_name, server_port, favicon_path, ssl_keyfile,
+            inbrowser, share, auth, auth_message, server_name, server_port, favicon_path,
+            ssl_keyfile,
                 ssl_certfile, ssl_keyfile_password, ssl_verify, root_path, app_kwargs,
                 share_server_address, share_server_protocol, auth_dependency: need a web server.
 
@@ -148,7 +157,8 @@ class Blocks(Tree):
             A tuple of three that prints nothing.
 
         Raises:
-            NotAvailableError: an argument that needs a web server, or no notebook to show the app in.
+            NotAvailableError: an argument that needs a web server, or no notebook to show the app
+                in.
             ValueError: a number or size out of range.
         """
         refuse_server_arguments(
@@ -188,16 +198,19 @@ class Blocks(Tree):
 
         if not display.in_notebook():
             raise NotAvailableError(
-                "There is no notebook to show the app in. Run it in a cell of JupyterLab, Notebook 7 or "
-                "another host of ipywidgets; a web page of its own is not available yet."
+                "There is no notebook to show the app in. Run it in a cell of JupyterLab, "
+                "Notebook 7 or another host of ipywidgets; a web page of its own is not "
+                "available yet."
             )
         if inline is False:
             if not quiet:
-                print("The app is ready. Show it with display(demo), or demo as a cell's last line.")
+                print(
+                    "The app is ready. Show it with display(demo), or demo as a cell's last line."
+                )
             return
         from IPython.display import display as show
 
-        show(self)
+        show(self)  # type: ignore[no-untyped-call]
 
     def block_thread(self) -> None:
         """Keep the calling cell running until it is interrupted; the app goes on working."""
@@ -206,7 +219,9 @@ class Blocks(Tree):
                 time.sleep(0.1)
 
     def widget(self) -> Any:
-        """A new showing of the app as an ipywidget, to compose: ``VBox([demo.widget(), slider])``."""
+        """A new showing of the app as an ipywidget, to compose: ``VBox([demo.widget(),
+        slider])``.
+        """
         from . import display
 
         display.install_hooks()
@@ -270,9 +285,11 @@ def refuse_server_arguments(**given: Any) -> None:
     asked = [name for name, value in given.items() if value]
     if asked:
         raise NotAvailableError(
-            f"launch({', '.join(asked)}) needs a web server, and an app in a notebook cell has none: it "
-            "runs wherever the notebook runs, for whoever may open the notebook. Leave "
-            f"{'it' if len(asked) == 1 else 'them'} out; a web page of its own is not available yet."
+            f"launch({', '.join(asked)}) needs a web server, and an app in a notebook cell "
+            "has none: it runs wherever the notebook runs, for whoever may open the notebook. "
+            "Leave "
+            f"{'it' if len(asked) == 1 else 'them'} out; a web page of its own is not "
+            "available yet."
         )
 
 
@@ -305,5 +322,7 @@ def limit_from_environment() -> int | None:
     if given == "none":
         return None
     if not given.isdigit() or int(given) < 1:
-        raise ValueError(f'GRADIO_DEFAULT_CONCURRENCY_LIMIT is {given!r}; give 1 or more, or "none".')
+        raise ValueError(
+            f'GRADIO_DEFAULT_CONCURRENCY_LIMIT is {given!r}; give 1 or more, or "none".'
+        )
     return int(given)

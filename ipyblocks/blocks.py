@@ -11,13 +11,16 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
+from msgspec import UNSET, UnsetType
 from typing_extensions import Self
 
 from . import context
-from .component import Block, BlockContext, Component, prop
+from .block import Block, BlockContext
+from .component import Component
 from .errors import DuplicateBlockError, InvalidBlockError, RenderError
 from .events import Dependency, Event, ListenerArgs, listen
-from .protocol import UNSET, App, Node, NodeId
+from .prop import prop
+from .protocol import App, Node, NodeId
 from .themes import ThemeClass, resolve
 
 
@@ -64,7 +67,8 @@ class Tree(BlockContext):
         wire=None,
     )
     head: str | None = prop(
-        "HTML for the page's head, such as a script tag; only in a trusted view, removed with the app.",
+        "HTML for the page's head, such as a script tag; only in a trusted view, and removed "
+        "with the app.",
         default=None,
         kw_only=False,
         wire=None,
@@ -130,7 +134,8 @@ class Tree(BlockContext):
         self._check_placed()
 
     def render(self) -> Self:
-        """Merge this finished app into the one being built: its blocks, and its functions renumbered.
+        """Merge this finished app into the one being built: its blocks, and its functions
+        renumbered.
 
         Raises:
             RenderError: called outside ``with gr.Blocks():``.
@@ -229,7 +234,8 @@ class Tree(BlockContext):
                 if self.id_of(block) is None:
                     raise InvalidBlockError(
                         f"{block.describe()} is used by {dependency.name!r} but is not placed in "
-                        "this app. Create it inside `with gr.Blocks():`, or call its render() there."
+                        "this app. Create it inside `with gr.Blocks():`, or call its render() "
+                        "there."
                     )
 
     # --- what the page gets --------------------------------------------------------------------
@@ -260,7 +266,7 @@ class Tree(BlockContext):
             props.pop("interactive", None)
             if not is_interactive(block, block in inputs, block in outputs):
                 props["interactive"] = False
-        children = UNSET
+        children: list[NodeId] | UnsetType = UNSET
         if isinstance(block, BlockContext):
             placed = (self.id_of(child) for child in block.children if child.on_page)
             children = [child for child in placed if child is not None]
@@ -318,5 +324,7 @@ def text_or_file(given: str | None) -> str | None:
         with open(given, encoding="utf-8") as file:
             return file.read()
     if short and given.endswith((".css", ".js")):
-        raise FileNotFoundError(f"There is no file {given!r}; give an existing path, or the text itself.")
+        raise FileNotFoundError(
+            f"There is no file {given!r}; give an existing path, or the text itself."
+        )
     return given

@@ -1,14 +1,14 @@
 """Frames to and from what a comm carries: plain JSON values and a list of buffers.
 
-JSON cannot say everything Python and JavaScript values can. Inside a value these stand for the rest:
+JSON cannot say everything Python and JavaScript values can. Inside a value these stand for the
+rest:
 
-================================  ==========================================================
-``{"$buffer": 0, "mimeType": …}``  a :class:`~ipyblocks.protocol.Binary`; its bytes are ``buffers[0]``
-``{"$upload": 3}``                 a file that the page has sent before, by its number (page to kernel only)
-``{"$number": "NaN"}``             ``NaN``, ``Infinity``, ``-Infinity``
-``{"$int": "9007199254740993"}``   an integer beyond ±(2**53 - 1), which JavaScript would round
-``{"$$x": …}``                     a dict of the user's with a key that starts with ``$``: one ``$`` is added
-================================  ==========================================================
+* ``{"$buffer": 0, "mimeType": …}``: a :class:`~ipyblocks.protocol.Binary`; its bytes are
+  ``buffers[0]``.
+* ``{"$upload": 3}``: a file that the page has sent before, by its number; page to kernel only.
+* ``{"$number": "NaN"}``: ``NaN``, ``Infinity`` or ``-Infinity``.
+* ``{"$int": "9007199254740993"}``: an integer beyond ±(2**53 - 1), which JavaScript would round.
+* ``{"$$x": …}``: a dict of the user's with a key that starts with ``$``; one ``$`` is added.
 
 Lone surrogates have no UTF-8 form; they become U+FFFD, as the web platform's ``toWellFormed`` does.
 """
@@ -58,7 +58,8 @@ def decode_to_kernel(content: object, buffers: Sequence[Any] = ()) -> ToKernelFr
     """Check and convert what a page sent.
 
     Raises:
-        WireError: wrong shape (with msgspec's path), unknown type, or a reference to a missing buffer.
+        WireError: wrong shape (with msgspec's path), unknown type, or a reference to a missing
+            buffer.
     """
     try:
         return msgspec.convert(unpack(content, buffers), ToKernelFrame)
@@ -78,7 +79,8 @@ def pack(value: Any, buffers: list[bytes], path: str = "$") -> Any:
     """Replace what JSON cannot say; bytes of blobs are appended to ``buffers``.
 
     Raises:
-        WireError: a type that has no wire form, a dict key that is no string, or nesting over 200 deep.
+        WireError: a type that has no wire form, a dict key that is no string, or nesting over 200
+            deep.
     """
     # Exact types first: nearly every value is one of them and isinstance is slower.
     kind = type(value)
@@ -139,7 +141,9 @@ def _unpack(value: Any, buffers: Sequence[Any], depth: int) -> Any:
 
 
 def _pack_struct(value: Wire, buffers: list[bytes], path: str) -> dict[str, Any]:
-    """Like ``msgspec.to_builtins``, which would take blobs and the values of users apart as well."""
+    """Like ``msgspec.to_builtins``, which would take blobs and the values of users apart as
+    well.
+    """
     layout = _layout(type(value))
     packed: dict[str, Any] = {"type": layout.tag} if layout.tag else {}
     for attribute, name in layout.fields:
@@ -175,7 +179,7 @@ def _key(key: Any, path: str) -> str:
         return str(key)
     if key is None or isinstance(key, (bool, int, float)):
         # As json.dumps does: {1: "a"} is a common thing to show.
-        return {True: "true", False: "false", None: "null"}.get(key, str(key))
+        return {"True": "true", "False": "false", "None": "null"}.get(str(key), str(key))
     raise WireError(f"{path}: a dict key is {type(key).__name__}; keys must be strings or numbers.")
 
 

@@ -1,398 +1,26 @@
-"""What every component and layout is: declared props, a place in the tree, and a value on the wire.
-
-A class declares each prop once, as an annotated attribute made by :func:`prop`. From that declaration come
-the constructor's signature, the wire type, the page's TypeScript props and the reference page.
-"""
+"""A block with a value."""
 
 from __future__ import annotations
 
-import difflib
-import inspect
-import sys
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
-from typing_extensions import Self, dataclass_transform
 
-from . import context
-from .errors import RenderError
-from .events import Event, EventListener
+from .block import Block, BlockContext
+from .prop import SAME, Prop, prop, wire_type
 
 if TYPE_CHECKING:
-    from .blocks import Tree
-    from .protocol import Json, NodeId
+    from .protocol import Json
 
-
-class _Same:
-    """Type of :data:`SAME`."""
-
-
-SAME: Final = _Same()
-"""A prop whose wire type is its annotation, or whose wire default is its default."""
-
-
-class Prop:
-    """One declared prop. Made by :func:`prop`; read by the constructor, the session and ``tools/gen.py``.
-
-    Attributes:
-        name: Python name. On the wire it is camelCase (:attr:`wire_name`).
-        annotation: the annotation as written in the class body.
-        owner: the class that declares it.
-    """
-
-    __slots__ = (
-        "annotation",
-        "default",
-        "doc",
-        "kw_only",
-        "name",
-        "owner",
-        "settable",
-        "wire",
-        "wire_default",
-        "wire_name",
-    )
-
-    def __init__(
-        self,
-        default: Any,
-        doc: str,
-        kw_only: bool,
-        alias: str | None,
-        wire: Any,
-        wire_default: Any,
-        settable: bool,
-    ) -> None:
-        self.default = default
-        self.doc = doc
-        self.kw_only = kw_only
-        self.wire = wire
-        self.wire_default = default if wire_default is SAME else wire_default
-        self.settable = settable
-        self.name = alias or ""
-        self.wire_name = self.annotation = ""
-        self.owner: type[Block] | None = None
-
-
-def prop(
-    doc: str,
-    *,
-    default: Any,
-    kw_only: bool = True,
-    alias: str | None = None,
-    wire: Any = SAME,
-    wire_default: Any = SAME,
-    settable: bool = False,
-) -> Any:
-    """Declare a prop of a component or layout.
-
-    Args:
-        doc: one sentence for the reference page.
-        default: the constructor's default.
-        kw_only: False puts the prop among the positional arguments, in order of declaration.
-        alias: name of the constructor's argument, where the attribute must have another.
-        wire: its type on the wire where that is not the annotation; None keeps it in the kernel.
-        wire_default: what the page assumes when the prop is not sent; by default ``default``.
-        settable: the person at the page may change it (``value``, ``open``, ``selected``).
-    """
-    return Prop(default, doc, kw_only, alias, wire, wire_default, settable)
-
-
-@dataclass_transform(kw_only_default=True, field_specifiers=(prop,))
-class Block:
-    """A component or a layout: a node of an app's tree."""
-
-    kind: ClassVar[str] = ""
-    """Which ``src/components/*.tsx`` draws it; by default the class name in lower case."""
-    on_page: ClassVar[bool] = True
-    """False: lives in the kernel alone (``State``)."""
-    props: ClassVar[Mapping[str, Prop]] = MappingProxyType({})
-    events: ClassVar[Mapping[str, Event]] = MappingProxyType({})
-
-    visible: bool | Literal["hidden"] = prop(
-        'False leaves it out of the page; "hidden" keeps it there unseen.', default=True
-    )
-    elem_id: str | None = prop("HTML id of the component's own element.", default=None)
-    elem_classes: list[str] | str | None = prop(
-        "CSS classes of the component's own element.",
-        default=None,
-        wire=list[str],
-        wire_default=[],
-    )
-    _render: bool = prop(
-        "False builds it without placing it; place it later by `.render()`.",
-        default=True,
-        alias="render",
-        wire=None,
-    )
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        _declare(cls)
-
-    _positional: ClassVar[tuple[str, ...]] = ()
-    _wired: ClassVar[tuple[Prop, ...]] = ()
-    __signature__: ClassVar[inspect.Signature]
-
-    if not TYPE_CHECKING:  # the checker derives the constructor from the declared props
-
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            self._given = self._bind(args, kwargs)
-            self.parent: BlockContext | None = None
-            self._root: Tree | None = None
-            if context.current_run() is None or context.root() is not None:
-                self.__dict__.update(self._given)
-                self.__dict__.pop("render", None)  # the method of that name
-                self._setup()
-                if self._given.get("render", True) and context.parent() is not None:
-                    self._place()
-
-    _given: dict[str, Any]
-    parent: BlockContext | None
-    _root: Tree | None
-
-    def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Constructor arguments by name.
-
-        Raises:
-            TypeError: too many, twice, or unknown (with the nearest known name).
-        """
-        name = type(self).__name__
-        if len(args) > len(self._positional):
-            raise TypeError(
-                f"{name}() takes at most {len(self._positional)} positional arguments "
-                f"({', '.join(self._positional)}); {len(args)} were given. Pass the others by name."
-            )
-        given = dict(zip(self._positional, args, strict=False))
-        for key, value in kwargs.items():
-            if key in given:
-                raise TypeError(f"{name}() got the argument {key!r} twice.")
-            if key not in self.props:
-                near = difflib.get_close_matches(key, self.props, 1)
-                hint = f" Did you mean {near[0]!r}?" if near else ""
-                raise TypeError(f"{name}() has no argument {key!r}.{hint}")
-            given[key] = value
-        return given
-
-    def _setup(self) -> None:
-        """Check and normalise the arguments. Subclasses extend it and call ``super()._setup()`` first."""
-        classes = self.elem_classes
-        self.elem_classes = [classes] if isinstance(classes, str) else list(classes or ())
-
-    def fail(self, argument: str, problem: str) -> ValueError:
-        """An error that names this component and one of its arguments; the caller raises it."""
-        return ValueError(f"{self.describe()}: {argument} {problem}")
-
-    def describe(self) -> str:
-        """How messages name this block: its class, and its label when it has one."""
-        label = getattr(self, "label", None) or (self.elem_id and f"#{self.elem_id}")
-        return f"{type(self).__name__} {label!r}" if label else type(self).__name__
-
-    def __repr__(self) -> str:
-        return f"<{self.describe()}>"
-
-    # --- the tree ------------------------------------------------------------------------------
-
-    @property
-    def _id(self) -> NodeId | None:
-        """Number of this block in the app it was first placed in; None before."""
-        return None if self._root is None else self._root.id_of(self)
-
-    def _place(self) -> None:
-        parent = context.parent()
-        if parent is None:
-            raise RenderError(
-                f"{self.describe()} can only be rendered inside `with gr.Blocks():`."
-            )
-        parent.root.add(self)
-        parent.children.append(self)
-        self.parent = parent
-
-    def render(self) -> Self:
-        """Place a block that was built with ``render=False``.
-
-        Raises:
-            RenderError: called outside ``with gr.Blocks():``.
-            DuplicateBlockError: it is already in this app.
-        """
-        self._place()
-        return self
-
-    def unrender(self) -> Self:
-        """Take the block out of the layout it is in. Its listeners stay, and it may be rendered again.
-
-        Raises:
-            RenderError: called outside the app it is in.
-        """
-        if self.parent is not None:
-            self.parent.children.remove(self)
-            self.parent.root.remove(self)
-            self.parent = None
-        return self
-
-    def expected_parent(self) -> type[BlockContext] | None:
-        """Layout class that must hold this block; neighbours that expect the same one share it."""
-        return None
-
-    # --- the wire ------------------------------------------------------------------------------
-
-    def wire_props(self) -> dict[str, Json]:
-        """Props as the page gets them, by wire name, without those that have their default."""
-        wire = {}
-        for declared in self._wired:
-            value = self.wire_prop(declared)
-            if value != declared.wire_default or type(value) is not type(declared.wire_default):
-                wire[declared.wire_name] = value
-        return wire
-
-    def wire_prop(self, declared: Prop) -> Json:
-        """One prop as the page gets it: the attribute, unless a subclass says otherwise."""
-        return getattr(self, declared.name)
-
-    def updated(self, changes: Mapping[str, Any], forget: str = "") -> Self:
-        """A copy of this block, not placed anywhere, built from its arguments and ``changes``.
-
-        Args:
-            forget: an argument that the copy does not get.
-
-        Raises:
-            TypeError, ValueError: as the constructor.
-        """
-        given = {**self._given, **changes, "render": False}
-        given.pop(forget, None)
-        with context.building(None), context.running(None):
-            return type(self)(**given)
-
-    @classmethod
-    def example(cls) -> Self:
-        """One instance that shows the component well, for the reference page and the contract tests."""
-        return cls(render=False)
-
-
-def camel(name: str) -> str:
-    """``min_width`` → ``minWidth``."""
-    head, *rest = name.split("_")
-    return head + "".join(part[:1].upper() + part[1:] for part in rest)
-
-
-def _signature(cls: type[Block]) -> inspect.Signature:
-    def parameter(declared: Prop, kind: Any) -> inspect.Parameter:
-        return inspect.Parameter(
-            declared.name, kind, default=declared.default, annotation=declared.annotation
-        )
-
-    positional = [
-        parameter(cls.props[name], inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        for name in cls._positional
-    ]
-    keyword = [
-        parameter(declared, inspect.Parameter.KEYWORD_ONLY)
-        for declared in cls.props.values()
-        if declared.name not in cls._positional
-    ]
-    return inspect.Signature([*positional, *keyword])
-
-
-def _declare(cls: type[Block]) -> None:
-    """Collect the props and events a class declares, on top of its bases', and make its signature."""
-    if "kind" not in cls.__dict__:
-        cls.kind = cls.__name__.lower()
-    own: dict[str, Prop] = {}
-    for attribute, declared in list(vars(cls).items()):
-        if isinstance(declared, Prop):
-            declared.name = declared.name or attribute
-            declared.wire_name = camel(declared.name)
-            declared.annotation = cls.__annotations__[attribute]
-            declared.owner = cls
-            own[declared.name] = declared
-            setattr(cls, attribute, declared.default)
-    base = cls.__mro__[1]
-    cls.props = MappingProxyType({**getattr(base, "props", {}), **own})
-    events = {k: v for k, v in vars(cls).items() if isinstance(v, Event)}
-    cls.events = MappingProxyType({**getattr(base, "events", {}), **events})
-    ordered = [*own.values(), *cls.props.values()]
-    cls._positional = tuple(dict.fromkeys(p.name for p in ordered if not p.kw_only))
-    cls._wired = tuple(p for p in cls.props.values() if p.wire is not None)
-    cls.__signature__ = _signature(cls)
-
-
-_declare(Block)
-
-
-class BlockContext(Block):
-    """A layout: ``with`` it, and blocks constructed inside become its children."""
-
-    def _setup(self) -> None:
-        super()._setup()
-        self.children: list[Block] = []
-        self._entered: list[Any] = []
-
-    @property
-    def root(self) -> Tree:
-        """The app this layout is part of.
-
-        Raises:
-            RenderError: it is part of none yet.
-        """
-        if self._root is None:
-            raise RenderError(f"{self.describe()} is not part of an app; use it inside gr.Blocks().")
-        return self._root
-
-    def __enter__(self) -> Self:
-        if self._root is None and context.parent() is not None:
-            self._place()
-        self._open()
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._entered.pop().__exit__(exc_type, exc, traceback)
-        if exc_type is None:
-            self._group_children()
-
-    def _open(self) -> None:
-        here = context.building(self)
-        here.__enter__()
-        self._entered.append(here)
-
-    def _group_children(self) -> None:
-        """Put runs of children that expect the same kind of parent into one new parent of that kind."""
-        grouped: list[Block] = []
-        for child in self.children:
-            wanted = child.expected_parent()
-            if wanted is None or isinstance(self, wanted):
-                grouped.append(child)
-                continue
-            group = grouped[-1] if grouped else None
-            # Exact type: a Form that somebody wrote by hand is not ours to add to.
-            if not (type(group) is wanted and getattr(group, "_automatic", False)):
-                group = self._new_group(wanted)
-                grouped.append(group)
-            assert isinstance(group, BlockContext)
-            group.children.append(child)
-            child.parent = group
-        self.children = grouped
-
-    def _new_group(self, wanted: type[BlockContext]) -> BlockContext:
-        with context.building(None):
-            group = wanted(render=False)
-        group._automatic = True  # type: ignore[attr-defined]
-        self.root.add(group)
-        group.parent = self
-        return group
+__all__ = ["Block", "BlockContext", "Component", "FormComponent", "prop"]
 
 
 class Component(Block):
     """A block with a value.
 
-    ``preprocess`` turns the wire value into what a handler receives; ``postprocess`` turns what a handler
-    returns into the wire value.
+    ``preprocess`` turns the wire value into what a handler receives; ``postprocess`` turns what a
+    handler returns into the wire value.
     """
 
     stateful: ClassVar[bool] = False
@@ -410,7 +38,7 @@ class Component(Block):
     scale: int | None = prop(
         "Share of the row's free width; 0 takes no more than it needs.", default=None
     )
-    min_width: int = prop("Pixels below which a row wraps instead.", default=160)
+    min_width: int | None = prop("Pixels below which a row wraps instead.", default=160)
     every: float | None = prop(
         "Seconds after which a callable value is computed again.", default=None, wire=None
     )
@@ -480,7 +108,9 @@ class Component(Block):
         return payload
 
     def is_empty(self) -> bool:
-        """Whether the initial value leaves the component to be filled in by the person at the page."""
+        """Whether the initial value leaves the component to be filled in by the person at the
+        page.
+        """
         value = self.initial
         try:
             return not value
@@ -507,32 +137,3 @@ class FormComponent(Component):
         from .layouts.form import Form  # the layout is itself a Block
 
         return Form if self.container else None
-
-
-def wire_type(declared: Prop) -> Any:
-    """Type of a prop on the wire, with annotations resolved."""
-    if declared.wire is not SAME:
-        return declared.wire
-    assert declared.owner is not None
-    cached = _types.get(declared)
-    if cached is None:
-        # The class's annotations name types that only its module knows, as text.
-        names = vars(sys.modules[declared.owner.__module__])
-        cached = _types[declared] = eval(declared.annotation, dict(names))  # noqa: S307
-    return cached
-
-
-_types: dict[Prop, Any] = {}
-
-
-__all__ = [
-    "SAME",
-    "Block",
-    "BlockContext",
-    "Component",
-    "EventListener",
-    "FormComponent",
-    "Prop",
-    "camel",
-    "prop",
-]

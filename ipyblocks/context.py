@@ -11,8 +11,8 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from .block import BlockContext
     from .blocks import Tree
-    from .component import BlockContext
     from .protocol import ToastLevel
 
 
@@ -55,7 +55,9 @@ def building(block: BlockContext | None) -> Iterator[None]:
 
 @contextmanager
 def running(run: Run | None) -> Iterator[None]:
-    """Code inside belongs to ``run``; constructing a component there makes an update, not a component."""
+    """Code inside belongs to ``run``; constructing a component there makes an update, not a
+    component.
+    """
     token = _run.set(run)
     try:
         yield

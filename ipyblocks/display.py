@@ -49,7 +49,9 @@ class AppWidget(ipywidgets.DOMWidget):  # type: ignore[misc]
         _shown.append(self)
 
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
-        """State for ``comm_open`` and for a page that asks again, with a snapshot of this moment."""
+        """State for ``comm_open`` and for a page that asks again, with a snapshot of this
+        moment.
+        """
         state: dict[str, Any] = super().get_state(key=key, drop_defaults=drop_defaults)
         if "snapshot" in state:
             packet = self._snapshot()
@@ -100,8 +102,8 @@ def plain_text(title: str) -> str:
     """What is read where the app cannot be drawn."""
     return (
         f"{title}: an ipyblocks app. It needs this notebook trusted and this cell run. "
-        "If it does not appear then, run `pip install ipyblocks` in the environment that JupyterLab "
-        f"runs in (version {__version__}), and reload the page."
+        "If it does not appear then, run `pip install ipyblocks` in the environment that "
+        f"JupyterLab runs in (version {__version__}), and reload the page."
     )
 
 
@@ -123,7 +125,9 @@ def current_cell() -> str | None:
 
 
 def close_former_of_cell(info: Any) -> None:
-    """When a cell runs again, what it showed before is closed. Hooked to IPython's ``pre_run_cell``."""
+    """When a cell runs again, what it showed before is closed. Hooked to IPython's
+    ``pre_run_cell``.
+    """
     cell = getattr(info, "cell_id", None) or current_cell()
     if cell is None:
         return

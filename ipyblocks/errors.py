@@ -13,7 +13,7 @@ __all__ = [
 ]
 
 
-class Error(Exception):  # noqa: N818 - Gradio's name
+class Error(Exception):
     """Raise it in a handler to show a message to the person at the page.
 
     Args:
@@ -53,7 +53,9 @@ class InvalidPathError(ValueError):
 
 
 class NotAvailableError(NotImplementedError):
-    """A part of Gradio that ipyblocks does not have, or not yet; the message says what to do instead."""
+    """A part of Gradio that ipyblocks does not have, or not yet; the message says what to do
+    instead.
+    """
 
 
 class QueueFullError(RuntimeError):

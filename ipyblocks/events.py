@@ -1,4 +1,6 @@
-"""Which function runs when: events that components declare, and the dependencies that listeners make."""
+"""Which function runs when: events that components declare, and the dependencies that listeners
+make.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,9 @@ from .errors import InvalidBlockError, NotAvailableError
 from .injection import Injection, injections, warn_on_mismatch
 
 if TYPE_CHECKING:
+    from .block import Block
     from .blocks import Tree
-    from .component import Block, Component
+    from .component import Component
     from .protocol import ShowProgress
 
 TriggerMode: TypeAlias = Literal["once", "multiple", "always_last"]
@@ -22,7 +25,7 @@ Outcome: TypeAlias = Literal["any", "success", "failure"]
 Inputs: TypeAlias = "Component | Sequence[Component] | set[Component] | None"
 Outputs: TypeAlias = "Block | Sequence[Block] | set[Block] | None"
 
-DECORATOR = "decorator"
+DECORATOR: Literal["decorator"] = "decorator"
 """Stands for a function that comes later: the listener is used as a decorator."""
 
 
@@ -71,12 +74,14 @@ class ListenerArgs:
             )
         if self.show_progress not in ("full", "minimal", "hidden", True, False):
             raise ValueError(
-                f'show_progress is {self.show_progress!r}; it must be "full", "minimal" or "hidden".'
+                f"show_progress is {self.show_progress!r}; "
+                'it must be "full", "minimal" or "hidden".'
             )
         limit = self.concurrency_limit
         if limit not in ("default", None) and not (isinstance(limit, int) and limit >= 1):
             raise ValueError(
-                f'concurrency_limit is {limit!r}; it must be 1 or more, None (no limit) or "default".'
+                f"concurrency_limit is {limit!r}; "
+                'it must be 1 or more, None (no limit) or "default".'
             )
 
 
@@ -176,7 +181,9 @@ class Event:
 
 
 def change_event() -> Event:
-    """``change``: fired by the kernel whenever the value becomes another one, whoever changed it."""
+    """``change``: fired by the kernel whenever the value becomes another one, whoever changed
+    it.
+    """
     return Event(
         "The value changed, by the person or by a function.", None, "always_last", kernel=True
     )
@@ -223,7 +230,8 @@ def on(
     """One function for several events: ``gr.on([a.submit, b.click], fn, inputs, outputs)``.
 
     Args:
-        triggers: event listeners, not called; None listens to ``change`` of every input and to ``load``.
+        triggers: event listeners, not called; None listens to ``change`` of every input and to
+            ``load``.
         args, kwargs: see :class:`ListenerArgs`.
 
     Raises:
@@ -242,10 +250,11 @@ def on(
     for trigger in found:
         if not isinstance(trigger, EventListener):
             raise TypeError(
-                f"triggers must be events such as button.click, without a call; got {trigger!r:.60}."
+                "triggers must be events such as button.click, without a call; "
+                f"got {trigger!r:.60}."
             )
     targets = [(trigger.block, trigger.event) for trigger in found]
-    default = found[0].trigger_mode if found else "once"
+    default: TriggerMode = found[0].trigger_mode if found else "once"
     return listen(root, targets, options, default)
 
 
@@ -311,12 +320,10 @@ def as_list(given: Any, argument: str, where: str) -> tuple[list[Any], bool]:
     Raises:
         InvalidBlockError: something else is among them.
     """
-    from .component import Block
+    from .block import Block
 
     is_set = isinstance(given, (set, frozenset))
-    items = (
-        [] if given is None else [given] if isinstance(given, (Block, str)) else list(given)
-    )
+    items = [] if given is None else [given] if isinstance(given, (Block, str)) else list(given)
     for i, item in enumerate(items):
         if not isinstance(item, Block):
             raise InvalidBlockError(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 if TYPE_CHECKING:
-    from .component import Block
+    from .block import Block
 
 __all__ = ["EventData", "SelectData"]
 
@@ -113,13 +113,11 @@ def arguments(
     return inputs
 
 
-def warn_on_mismatch(
-    fn: Callable[..., Any], count: int, injected: tuple[Injection, ...]
-) -> None:
+def warn_on_mismatch(fn: Callable[..., Any], count: int, injected: tuple[Injection, ...]) -> None:
     """Warn, and no more, when ``fn`` cannot take ``count`` inputs: the page may still be useful."""
     parameters = list(_positional(fn).values())
     own = [p for i, p in enumerate(parameters) if i not in {place for place, _ in injected}]
-    if any(p.kind is p.VAR_POSITIONAL for p in own) or not parameters and not _inspectable(fn):
+    if any(p.kind is p.VAR_POSITIONAL for p in own) or (not parameters and not _inspectable(fn)):
         return
     required = sum(p.default is p.empty for p in own)
     if not required <= count <= len(own):

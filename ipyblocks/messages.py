@@ -10,7 +10,7 @@ from .protocol import ToastLevel
 __all__ = ["Info", "Success", "Warning"]
 
 
-def Info(  # noqa: N802 - Gradio's name
+def Info(
     message: str = "Info issued.",
     duration: float | None = 10,
     visible: bool = True,
@@ -27,7 +27,7 @@ def Info(  # noqa: N802 - Gradio's name
     _show("info", message, duration, visible, title)
 
 
-def Success(  # noqa: N802
+def Success(
     message: str = "Success.",
     duration: float | None = 10,
     visible: bool = True,
@@ -37,7 +37,7 @@ def Success(  # noqa: N802
     _show("success", message, duration, visible, title)
 
 
-def Warning(  # noqa: N802, A001
+def Warning(
     message: str = "Warning issued.",
     duration: float | None = 10,
     visible: bool = True,

@@ -4,11 +4,13 @@ This file is the source. ``tools/gen.py`` writes ``src/protocol/wire.ts`` from i
 
 Rules that hold for every message:
 
-* A field that is absent (``msgspec.UNSET``) means *unchanged* or *not known*; ``null`` means *cleared*;
+* A field that is absent (``msgspec.UNSET``) means *unchanged* or *not known*; ``null`` means
+*cleared*;
   an empty list or string is a value like any other.
 * ``seq`` counts the messages of one sender from 1 without gaps. Acknowledgements are cumulative and
   ride on the frame, so that they cost no message of their own.
-* Binary data never enters JSON: a :class:`Binary` inside a value becomes ``{"$buffer": index, …}`` and its
+* Binary data never enters JSON: a :class:`Binary` inside a value becomes ``{"$buffer": index, …}``
+and its
   bytes travel in the frame's buffers (see ``codec.py`` for this and the other ``$`` encodings).
 """
 
@@ -23,7 +25,9 @@ PROTOCOL = 1
 """Version of this wire. Raised when a change is not additive."""
 
 NodeId = NewType("NodeId", int)
-"""A component or layout of one app: small integers from 0 (the root), never reused within the app."""
+"""A component or layout of one app: small integers from 0 (the root), never reused within the
+app.
+"""
 
 TaskId = NewType("TaskId", int)
 """One run of one function in one session, from 1."""
@@ -58,7 +62,7 @@ class UploadReference(msgspec.Struct, frozen=True, kw_only=True):
     upload: UploadId
 
 
-class Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Wire(msgspec.Struct, kw_only=True, rename="camel"):
     """Base of everything that crosses the wire: camelCase names there, snake_case here."""
 
 
@@ -207,7 +211,9 @@ class Toast(Numbered, tag="toast"):
 
 
 class Refused(Numbered, tag="refused"):
-    """The kernel did not accept a message of the page; the props concerned are sent again as they are."""
+    """The kernel did not accept a message of the page; the props concerned are sent again as
+    they are.
+    """
 
     page: PageId
     refused: int
@@ -249,7 +255,9 @@ class Hello(Numbered, tag="hello"):
 
 
 class Set(Numbered, tag="set"):
-    """The person edited props of one node. No event: those that listen to ``change`` are found by the kernel."""
+    """The person edited props of one node. No event: those that listen to ``change`` are found
+    by the kernel.
+    """
 
     node: NodeId
     props: dict[str, Json]
@@ -271,7 +279,9 @@ class Cancel(Numbered, tag="cancel"):
 
 
 class Upload(Numbered, tag="upload"):
-    """One piece of a file. Pieces come in order; the file is whole when ``offset + len(chunk) == size``."""
+    """One piece of a file. Pieces come in order; the file is whole when ``offset + len(chunk)
+    == size``.
+    """
 
     upload: UploadId
     node: NodeId

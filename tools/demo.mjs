@@ -1,6 +1,6 @@
 // `npm run demo`: a JupyterLab with the examples, ready to click in.
 // `npm run demo -- --screenshot out.png`: the same without a person; a picture of it, and a check.
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -24,9 +24,9 @@ await command(async () => {
   const { values } = parseArgs({ options: OPTIONS });
   const { screenshot } = values;
   await ensure({ chromium: screenshot !== undefined });
-  const notebook = path.relative(inRoot('examples'), path.resolve(values.notebook));
-  if (notebook.startsWith('..')) {
-    throw new Problem(`The notebook must be one of examples/; ${values.notebook} is not.`);
+  const notebook = path.resolve(values.notebook);
+  if (!existsSync(notebook)) {
+    throw new Problem(`There is no ${notebook}.`);
   }
   await (screenshot === undefined
     ? demo(notebook)
@@ -34,14 +34,14 @@ await command(async () => {
 });
 
 /**
- * Serve examples/ until Ctrl-C.
+ * Serve the notebook's folder until Ctrl-C.
  *
- * @param {string} notebook
+ * @param {string} notebook absolute path
  */
 async function demo(notebook) {
-  const lab = await startLab({ root: inRoot('examples') });
+  const lab = await startLab({ root: path.dirname(notebook) });
   console.log('JupyterLab is running. Open this address; stop with Ctrl-C.\n');
-  console.log(lab.urlOf(notebook));
+  console.log(lab.urlOf(path.basename(notebook)));
   await new Promise(resolve => {
     // keeps Node awake; signals alone do not
     const awake = setInterval(() => undefined, 60_000);
@@ -56,24 +56,28 @@ async function demo(notebook) {
 /**
  * Run a notebook in Chromium, check what came out and take its picture.
  *
- * @param {string} notebook
+ * @param {string} notebook absolute path
  * @param {{screenshot: string, dark: boolean, width: string, height: string}} options
  */
 async function picture(notebook, { screenshot, dark, width, height }) {
   // playwright is there only now that setup has run
   const { launchBrowser, openNotebook } = await import('./browser.mjs');
-  // a copy: running a notebook writes to it
+  // a copy: running a notebook writes to it; with the files beside it only where they are ours
   const root = mkdtempSync(path.join(tmpdir(), 'ipyblocks-demo-'));
-  cpSync(inRoot('examples'), root, { recursive: true });
+  const file = path.basename(notebook);
+  const isExample = path.dirname(notebook) === inRoot('examples');
+  cpSync(isExample ? inRoot('examples') : notebook, isExample ? root : path.join(root, file), {
+    recursive: true
+  });
   const lab = await startLab({ root });
   const browser = await launchBrowser();
   try {
     const size = { width: Number(width), height: Number(height) };
-    const page = await openNotebook(browser, lab, notebook, { ...size, scale: 2 });
+    const page = await openNotebook(browser, lab, file, { ...size, scale: 2 });
     await page.hideSidebar();
     await page.setDark(dark);
     await page.runAll();
-    await check(page, notebook, screenshot);
+    await check(page, file, screenshot);
     console.log(`Wrote ${screenshot}`);
   } finally {
     await browser.close();

@@ -29,7 +29,9 @@ class Markdown(Component):
     sanitize_html: bool = prop("Remove what could run code from HTML in the source.", default=True)
     line_breaks: bool = prop("Every line end is a line break.", default=False)
     header_links: bool = prop("Headings link to themselves.", default=False)
-    height: int | str | None = prop("Height; a number is pixels. More content scrolls.", default=None)
+    height: int | str | None = prop(
+        "Height; a number is pixels. More content scrolls.", default=None
+    )
     max_height: int | str | None = prop("Largest height; more content scrolls.", default=None)
     min_height: int | str | None = prop("Smallest height.", default=None)
     show_copy_button: bool = prop("Offer to copy the source.", default=False)

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..block import Block
 from ..codec import pack
-from ..component import Block, Component
+from ..component import Component
 from ..errors import InvalidBlockError
 from ..events import Dependency
 from ..injection import arguments
@@ -53,7 +54,8 @@ def update(
 
     Args:
         elem_id, elem_classes, visible: left as they are when None.
-        kwargs: any other argument of the output's constructor. None means *leave*, except for ``value``.
+        kwargs: any other argument of the output's constructor. None means *leave*, except for
+            ``value``.
     """
     named = {"elem_id": elem_id, "elem_classes": elem_classes, "visible": visible}
     return {
@@ -69,7 +71,9 @@ def skip() -> dict[str, Any]:
 
 
 def handler_arguments(task: Task) -> list[Any]:
-    """What the function is called with: inputs preprocessed, injected parameters in their places."""
+    """What the function is called with: inputs preprocessed, injected parameters in their
+    places.
+    """
     dependency, session = task.dependency, task.session
     values = []
     for component, payload in zip(dependency.inputs, task.payloads, strict=True):
@@ -122,7 +126,8 @@ def _from_dict(dependency: Dependency, returned: Mapping[Any, Any]) -> list[Any]
     for key in returned:
         if not isinstance(key, Block):
             raise InvalidBlockError(
-                f"{dependency.name!r} returned a dict that mixes components and other keys ({key!r})."
+                f"{dependency.name!r} returned a dict that mixes components and other keys "
+                f"({key!r})."
             )
         if key not in dependency.outputs:
             raise InvalidBlockError(
@@ -161,7 +166,11 @@ def _updated(session: Session, block: Block, changes: dict[str, Any]) -> Output:
     if not changes:
         return Output(block, {})
     if isinstance(block, Component) and block.stateful:
-        return Output(block, {}, state=(changes["value"],)) if "value" in changes else Output(block, {})
+        return (
+            Output(block, {}, state=(changes["value"],))
+            if "value" in changes
+            else Output(block, {})
+        )
     before = session.current(block)
     has_value = isinstance(block, Component) and "value" in changes
     # The old constructor value must not be checked against new choices.

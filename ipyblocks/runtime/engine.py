@@ -1,6 +1,7 @@
 """Runs an app: dispatches events to functions, queues them, and tells the sessions how they end.
 
-Everything but handlers runs on the loop thread. Handlers run on the loop (``async``) or in a pool of threads.
+Everything but handlers runs on the loop thread. Handlers run on the loop (``async``) or in a pool
+of threads.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from .. import context
-from ..component import Block
+from ..block import Block
+from ..blocks import Tree
 from ..errors import Error, QueueFullError
 from ..events import Dependency
 from ..protocol import (
@@ -30,7 +33,6 @@ from ..protocol import (
     Stopping,
     TaskId,
 )
-from ..blocks import Tree
 from . import loop as loops
 from .call import Output, handler_arguments, outputs_of, readable_traceback
 from .outbound import numbered
@@ -81,7 +83,7 @@ class Engine:
     def __init__(
         self,
         tree: Tree,
-        options: Options = Options(),  # noqa: B008 - frozen
+        options: Options = Options(),
         app: App | None = None,
         on_idle: Callable[[], None] | None = None,
     ) -> None:
@@ -116,7 +118,7 @@ class Engine:
 
     def _limit(self, dependency: Dependency) -> int | None:
         given = dependency.args.concurrency_limit
-        return self.options.concurrency_limit if given == "default" else given  # type: ignore[return-value]
+        return self.options.concurrency_limit if given == "default" else given
 
     # --- sessions --------------------------------------------------------------------------------
 
@@ -132,7 +134,9 @@ class Engine:
             self.close(next(iter(self.sessions.values())), "capacity")
 
     def close(self, session: Session, reason: CloseReason = "closed") -> None:
-        """End a session: its tasks are cancelled, its files deleted, its unload functions called."""
+        """End a session: its tasks are cancelled, its files deleted, its unload functions
+        called.
+        """
         if self.sessions.pop(session.epoch, None) is None:
             return
         for task in list(session.tasks.values()):
@@ -142,7 +146,7 @@ class Engine:
         for component, value in states.items():
             callback = getattr(component, "delete_callback", None)
             if callback is not None:
-                callbacks.append(lambda callback=callback, value=value: callback(value))
+                callbacks.append(partial(callback, value))
         for callback in callbacks:
             self._pool.submit(self._context.copy().run, _logged, callback)
         if not self.sessions:
@@ -262,7 +266,7 @@ class Engine:
             task.finish("cancelled" if task.stop.is_set() else "done")
         except asyncio.CancelledError:
             task.finish("cancelled")
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - a handler may raise anything
             task.finish("failed", _failure(error))
         finally:
             task.finish("cancelled")
@@ -272,7 +276,11 @@ class Engine:
     async def _call(self, task: Task) -> None:
         fn = task.dependency.fn
         assert fn is not None
-        slow = any(c.slow for c in [*task.dependency.inputs, *task.dependency.outputs] if hasattr(c, "slow"))
+        slow = any(
+            c.slow
+            for c in [*task.dependency.inputs, *task.dependency.outputs]
+            if hasattr(c, "slow")
+        )
         if inspect.isasyncgenfunction(fn) or is_async(fn):
             prepare = self._in_thread if slow else self._inline
             values = await prepare(task, lambda: handler_arguments(task))
@@ -327,7 +335,8 @@ class Engine:
     async def _in_thread(self, task: Task, fn: Callable[[], T]) -> T:
         """Run ``fn`` in the pool as part of ``task``.
 
-        A thread cannot be stopped from outside, so a cancelled task waits here until it has really ended.
+        A thread cannot be stopped from outside, so a cancelled task waits here until it has really
+        ended.
         """
 
         def run() -> T:
@@ -445,7 +454,9 @@ class Engine:
 
 
 def is_async(fn: Callable[..., Any]) -> bool:
-    """Whether calling ``fn`` makes a coroutine; also for partials and objects with an async ``__call__``."""
+    """Whether calling ``fn`` makes a coroutine; also for partials and objects with an async
+    ``__call__``.
+    """
     inner = fn
     while hasattr(inner, "func"):  # functools.partial
         inner = inner.func

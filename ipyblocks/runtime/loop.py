@@ -1,7 +1,8 @@
 """The thread that everything but handlers runs on.
 
-One asyncio loop per process, on a daemon thread of its own, shared by all apps: the notebook's main thread
-is never blocked and never needed. The thread starts with the first app and ends with the last.
+One asyncio loop per process, on a daemon thread of its own, shared by all apps: the notebook's
+main thread is never blocked and never needed. The thread starts with the first app and ends with
+the last.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class LoopThread:
         def run() -> None:
             try:
                 result.set_result(fn())
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - the caller gets it
                 result.set_exception(error)
 
         self.post(run)
@@ -72,7 +73,9 @@ class LoopThread:
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
 
     def stop(self) -> None:
-        """Cancel what is left and end the thread. Called off the loop's thread it waits for the end."""
+        """Cancel what is left and end the thread. Called off the loop's thread it waits for the
+        end.
+        """
         self.loop.call_soon_threadsafe(self.loop.stop)
         if not self.here:
             self._thread.join()

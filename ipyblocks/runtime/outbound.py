@@ -1,7 +1,8 @@
 """What a session has to say to its pages: numbered, conflated, and not too often.
 
-Values are conflated per prop (the last one wins); messages about tasks and toasts are kept, in order. All
-values of a flush go before its messages, so a task's outputs are there when its end is told.
+Values are conflated per prop (the last one wins); messages about tasks and toasts are kept, in
+order. All values of a flush go before its messages, so a task's outputs are there when its end is
+told.
 """
 
 from __future__ import annotations
@@ -15,13 +16,17 @@ import msgspec
 from ..protocol import Json, NodeId, Numbered, PageId, Patch, ToPage, ToPageFrame, Update, Welcome
 
 FLUSHES_PER_SECOND = 30
-"""Long-run rate of frames per session. jupyter_server drops output beyond 1000 messages a second."""
+"""Long-run rate of frames per session. jupyter_server drops output beyond 1000 messages a
+second.
+"""
 
 BURST = 4
 """Frames that may go at once after a quiet time, so that a click after it is answered at once."""
 
 LINGER = 0.02
-"""Seconds a message that nobody waits for may stay, so that a quick handler's start, values and end share a frame."""
+"""Seconds a message that nobody waits for may stay, so that a quick handler's start, values and
+end share a frame.
+"""
 
 
 class Outbound:

@@ -53,7 +53,8 @@ class Queue:
         """Take a task in; it starts at once when there is room.
 
         Args:
-            limit: most tasks of this group at a time; None: any number. The same for all of a group.
+            limit: most tasks of this group at a time; None: any number. The same for all of a
+                group.
 
         Raises:
             QueueFullError: ``max_size`` tasks wait already.
@@ -63,7 +64,8 @@ class Queue:
             waiting = self.statistics().waiting
             if waiting >= self.max_size:
                 raise QueueFullError(
-                    f"The queue is full: {waiting} of {self.max_size} places are taken. Try again later."
+                    f"The queue is full: {waiting} of {self.max_size} places are taken. "
+                    "Try again later."
                 )
         task.group = group
         entry.waiting.append(task)

@@ -1,6 +1,7 @@
 """One shown app: its values, its State, its updated components, its tasks, its files.
 
-Lives in the kernel and outlives a page reload. Everything but :meth:`Session.receive` runs on the loop thread.
+Lives in the kernel and outlives a page reload. Everything but :meth:`Session.receive` runs on the
+loop thread.
 """
 
 from __future__ import annotations
@@ -8,13 +9,15 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, assert_never
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
+from typing_extensions import assert_never
 
+from ..block import Block
 from ..codec import Packet, WireError, decode_to_kernel, encode
-from ..component import Block, Component
+from ..component import Component
 from ..protocol import (
     PROTOCOL,
     Binary,
@@ -57,7 +60,9 @@ Send = Callable[[Packet], None]
 
 
 class SessionStatistics(NamedTuple):
-    """``tasks`` have not ended; ``refused`` messages were not accepted; ``pages`` have said hello."""
+    """``tasks`` have not ended; ``refused`` messages were not accepted; ``pages`` have said
+    hello.
+    """
 
     tasks: int
     refused: int
@@ -130,7 +135,9 @@ class Session:
         return node
 
     def apply(self, outputs: Sequence[Output]) -> None:
-        """Make the changes that a handler asked for, tell the page, and fire ``change`` where due."""
+        """Make the changes that a handler asked for, tell the page, and fire ``change`` where
+        due.
+        """
         changed = [output.block for output in outputs if self._apply_one(output)]
         for block in changed:
             if "change" in block.events:
@@ -285,7 +292,9 @@ class Session:
         block = self._block(message.node)
         declared = block.events.get(message.name)
         if declared is None or declared.kernel:
-            raise ValueError(f"{block.describe()} has no event {message.name!r} that a page may send.")
+            raise ValueError(
+                f"{block.describe()} has no event {message.name!r} that a page may send."
+            )
         data = None if message.data is msgspec.UNSET else message.data
         if declared.data is not None:
             try:
@@ -369,9 +378,7 @@ class Session:
         """Send at once what has been collected."""
         self._out.flush()
 
-    def toast(
-        self, level: ToastLevel, message: str, title: str, duration: float | None
-    ) -> None:
+    def toast(self, level: ToastLevel, message: str, title: str, duration: float | None) -> None:
         """Show a short message at the page. Callable from any thread."""
         toast = numbered(Toast, level=level, title=title, message=message, duration=duration)
         self.engine.thread.post(self.put, toast)
@@ -380,7 +387,8 @@ class Session:
         try:
             packet = encode(frame)
         except WireError:
-            # Values are checked before they are stored; this is a defect of ours, and must not end the loop.
+            # Values are checked before they are stored; this is a defect of ours, and must not end
+            # the loop.
             log.exception("A frame could not be encoded and was dropped.")
             return
         try:

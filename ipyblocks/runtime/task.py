@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import asyncio
     import concurrent.futures
 
-    from ..component import Block
+    from ..block import Block
     from .session import Session
 
 State: TypeAlias = Literal["queued", "running", "stopping", "done", "failed", "cancelled"]
@@ -68,7 +68,9 @@ class Task:
         """Whether the page has been, or will be, told of the end."""
         return self.state in ENDED
 
-    def finish(self, state: Literal["done", "failed", "cancelled"], failure: Failure | None = None) -> bool:
+    def finish(
+        self, state: Literal["done", "failed", "cancelled"], failure: Failure | None = None
+    ) -> bool:
         """End it. Only the first call counts; returns whether this was it."""
         if self.ended:
             return False

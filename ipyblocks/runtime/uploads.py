@@ -58,7 +58,8 @@ class Uploads:
             raise ValueError(f"An upload's chunk must be a buffer of at most {MAX_CHUNK:,} bytes.")
         if self._max_size is not None and message.size > self._max_size:
             raise ValueError(
-                f"{message.name!r} has {message.size:,} bytes; at most {self._max_size:,} are allowed."
+                f"{message.name!r} has {message.size:,} bytes; "
+                f"at most {self._max_size:,} are allowed."
             )
         file = self._partial.get(key) or self._begin(key, message)
         have = file.path.stat().st_size
@@ -119,7 +120,9 @@ class Uploads:
 
 
 def safe_name(name: str) -> str:
-    """The last part of a path, without control characters, at most 200 bytes, never empty or dotted."""
+    """The last part of a path, without control characters, at most 200 bytes, never empty or
+    dotted.
+    """
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     kept = "".join(c for c in last if c.isprintable() and c not in '<>:"|?*').strip(" .")
     return kept.encode()[:200].decode(errors="ignore") or "file"

@@ -1,8 +1,8 @@
 """The widget comm as a transport, with the control channel as a second way up.
 
-The shell channel delivers comm messages only between cells. Where the kernel is ipykernel, its control
-channel, which has a thread of its own, delivers them while a cell runs too; the page uses it when the
-welcome says so.
+The shell channel delivers comm messages only between cells. Where the kernel is ipykernel, its
+control channel, which has a thread of its own, delivers them while a cell runs too; the page uses
+it when the welcome says so.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ def _install() -> bool:
         content = parent.get("content", {})
         receive = _receivers.get(content.get("comm_id", ""))
         if receive is not None:
-            # Decodes and hands over, nothing else: this thread also serves interrupts and the debugger.
+            # Decodes and hands over, nothing else: this thread also serves interrupts and the
+            # debugger.
             receive(content.get("data", {}).get("content"), parent.get("buffers", []))
             return None
         return former(stream, ident, parent) if former is not None else None

@@ -1,4 +1,6 @@
-"""Two ends in one process: a session and whatever stands for its page. For tests, benches and clients."""
+"""Two ends in one process: a session and whatever stands for its page. For tests, benches and
+clients.
+"""
 
 from __future__ import annotations
 

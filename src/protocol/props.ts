@@ -94,7 +94,7 @@ export interface MarkdownProps {
   /** Share of the row's free width; 0 takes no more than it needs. */
   readonly scale: number | null;
   /** Pixels below which a row wraps instead. */
-  readonly minWidth: number;
+  readonly minWidth: number | null;
   /** Markdown source; indentation shared by all lines is removed. */
   readonly value: string;
   /** Right-to-left text. */
@@ -158,7 +158,7 @@ export interface TextboxProps {
   /** Share of the row's free width; 0 takes no more than it needs. */
   readonly scale: number | null;
   /** Pixels below which a row wraps instead. */
-  readonly minWidth: number;
+  readonly minWidth: number | null;
   /** Initial text; a function is called for every session. */
   readonly value: string | null;
   /** Height in lines; more than one makes Enter start a new line. */

@@ -29,7 +29,10 @@ export class UploadReference {
   constructor(readonly upload: UploadId) {}
 }
 
-/** A component or layout of one app: small integers from 0 (the root), never reused within the app. */
+/**
+ * A component or layout of one app: small integers from 0 (the root), never reused within the
+ * app.
+ */
 export type NodeId = number & { readonly __brand: "NodeId" };
 
 /** One run of one function in one session, from 1. */
@@ -193,7 +196,10 @@ export interface Toast {
   readonly duration: number | null;
 }
 
-/** The kernel did not accept a message of the page; the props concerned are sent again as they are. */
+/**
+ * The kernel did not accept a message of the page; the props concerned are sent again as
+ * they are.
+ */
 export interface Refused {
   readonly type: "refused";
   readonly seq: number;
@@ -231,7 +237,10 @@ export interface Hello {
   readonly seen: number;
 }
 
-/** The person edited props of one node. No event: those that listen to ``change`` are found by the kernel. */
+/**
+ * The person edited props of one node. No event: those that listen to ``change`` are found
+ * by the kernel.
+ */
 export interface Set {
   readonly type: "set";
   readonly seq: number;
@@ -256,7 +265,10 @@ export interface Cancel {
   readonly task: TaskId;
 }
 
-/** One piece of a file. Pieces come in order; the file is whole when ``offset + len(chunk) == size``. */
+/**
+ * One piece of a file. Pieces come in order; the file is whole when ``offset + len(chunk)
+ * == size``.
+ */
 export interface Upload {
   readonly type: "upload";
   readonly seq: number;
@@ -281,7 +293,7 @@ export interface ToKernelFrame {
   readonly messages: readonly (Hello | Set | Event | Cancel | Upload)[];
 }
 
-/** Per struct and field: the JSON kinds it may have, or the struct it is a list of. */
+/** Per struct and field: the JSON kinds it may have, or what it is a list of. */
 export const shapes: Shapes = {
   Node: { id: "number", kind: "string", props: "object", children: "array?", events: "array?" },
   App: { title: "string", css: "string|null", js: "string|null", head: "string|null", tokens: "object|null", height: "number|string|null", width: "number|string|null", fillHeight: "boolean", showError: "boolean", maxFileSize: "number|null" },
