@@ -18,7 +18,8 @@ export default defineConfig({
           name: 'ui',
           include: ['test/ui/**/*.test.{ts,mjs}'],
           environment: 'node',
-          // each file starts a JupyterLab and a Chromium of its own
+          // one JupyterLab and one Chromium for all files, which take turns: some measure time
+          globalSetup: ['./test/ui/setup.ts'],
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 120_000

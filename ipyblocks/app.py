@@ -177,6 +177,7 @@ class Blocks(Tree):
             max_threads=max_threads,
             capacity=state_session_capacity,
             max_file_size=size,
+            debug=debug,
             allowed_paths=tuple(allowed_paths or ()),
             blocked_paths=tuple(blocked_paths or ()),
         )
@@ -211,6 +212,17 @@ class Blocks(Tree):
         from IPython.display import display as show
 
         show(self)  # type: ignore[no-untyped-call]
+
+    def integrate(self, comet_ml: Any = None, wandb: Any = None, mlflow: Any = None) -> None:
+        """Tell an experiment tracker where the app is served.
+
+        Raises:
+            NotAvailableError: always; an app in a cell has no address to tell.
+        """
+        raise NotAvailableError(
+            "integrate() logs the address of a served app, and an app in a notebook cell has none. "
+            "Log what you need from a handler instead."
+        )
 
     def block_thread(self) -> None:
         """Keep the calling cell running until it is interrupted; the app goes on working."""

@@ -129,6 +129,13 @@ class Tree(BlockContext):
             return
         if self._outer is not None:
             self._outer.children.extend(self.children)
+            root = self._outer.root
+            root.unload_fns += self.unload_fns
+            for dependency in root.dependencies.values():
+                # This Blocks is no node of the app: what listens to its load listens to the app's.
+                dependency.targets = [
+                    (root if block is self else block, event) for block, event in dependency.targets
+                ]
             return
         self._listen_to_load()
         self._check_placed()
@@ -149,6 +156,7 @@ class Tree(BlockContext):
             if block is not self:
                 root.add(block)
         parent.children.extend(self.children)
+        root.unload_fns += self.unload_fns
         shift = root.next_dependency_id()
         for own in self.dependencies.values():
             root.dependencies[own.id + shift] = replace(
@@ -220,7 +228,10 @@ class Tree(BlockContext):
         """Callable values are computed again for every session."""
         for block in list(self.blocks.values()):
             if isinstance(block, Component) and block.load_fn is not None:
-                if any(d.fn is block.load_fn for d in self.dependencies.values()):
+                if any(
+                    d.fn is block.load_fn and d.outputs == [block] and (self, "load") in d.targets
+                    for d in self.dependencies.values()
+                ):
                     continue
                 args = ListenerArgs(
                     block.load_fn, None, block, api_name=False, show_progress="hidden", queue=False

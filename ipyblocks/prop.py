@@ -1,7 +1,7 @@
 """One declared prop of a component or layout.
 
-From the declaration come the constructor's signature, the wire type, the page's TypeScript props and
-the reference page.
+From the declaration come the constructor's signature, the wire type, the page's TypeScript props
+and the reference page.
 """
 
 from __future__ import annotations

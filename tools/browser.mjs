@@ -23,6 +23,7 @@ const FLAGS = [
  * @property {number} [height]
  * @property {number} [scale] device pixels a CSS pixel
  * @property {boolean} [reducedMotion]
+ * @property {boolean} [classic] in Notebook 7 instead of JupyterLab
  */
 
 /**
@@ -35,36 +36,55 @@ export async function launchBrowser() {
 }
 
 /**
+ * Start a headless Chromium that several processes use, by `connectBrowser(server.wsEndpoint())`.
+ *
+ * @returns {Promise<import('playwright-core').BrowserServer>}
+ */
+export async function serveBrowser() {
+  return chromium.launchServer({ executablePath: await ensureChromium(), args: FLAGS });
+}
+
+/**
+ * @param {string} endpoint
+ * @returns {Promise<Browser>}
+ */
+export function connectBrowser(endpoint) {
+  return chromium.connect(endpoint);
+}
+
+/**
  * Open a notebook in a fresh browser context and wait until its kernel is idle.
  *
  * @param {Browser} browser
- * @param {Lab} lab
+ * @param {Pick<Lab, 'urlOf'>} lab
  * @param {string} file the notebook, relative to the lab's root
  * @param {PageOptions} [options]
  */
 export async function openNotebook(browser, lab, file, options = {}) {
-  const { width = 1280, height = 900, scale = 1, reducedMotion = false } = options;
+  const { width = 1280, height = 900, scale = 1, reducedMotion = false, classic = false } = options;
   const context = await browser.newContext({
     viewport: { width, height },
     deviceScaleFactor: scale,
     reducedMotion: reducedMotion ? 'reduce' : 'no-preference'
   });
-  const notebook = new Notebook(await context.newPage(), lab, file);
+  const notebook = new Notebook(await context.newPage(), lab, file, classic);
   await notebook.open();
   return notebook;
 }
 
-/** One notebook in one page. */
+/** One notebook in one page; one at a time, where the page is used for several. */
 export class Notebook {
   /**
    * @param {Page} page
-   * @param {Lab} lab
+   * @param {Pick<Lab, 'urlOf'>} lab
    * @param {string} file
+   * @param {boolean} [classic]
    */
-  constructor(page, lab, file) {
+  constructor(page, lab, file, classic = false) {
     this.page = page;
     this.lab = lab;
     this.file = file;
+    this.classic = classic;
     /** Uncaught exceptions and console errors of the page, oldest first. @type {string[]} */
     this.pageErrors = [];
     page.on('pageerror', error => this.pageErrors.push(error.stack ?? error.message));
@@ -77,8 +97,28 @@ export class Notebook {
 
   /** Load the page, anew when it was loaded before, and wait until the kernel is idle. */
   async open() {
-    await this.page.goto(this.lab.urlOf(this.file));
+    await this.page.goto(this.lab.urlOf(this.file, this.classic));
     await this.#whenOpened();
+  }
+
+  /**
+   * Open another notebook in the same JupyterLab, which takes a fraction of the time.
+   *
+   * @param {string} file
+   */
+  async openNext(file) {
+    this.file = file;
+    await this.command('docmanager:open', { path: file, factory: 'Notebook' });
+    await this.#whenOpened();
+  }
+
+  /** Shut the kernel down and close the notebook unsaved; JupyterLab stays. */
+  async closeFile() {
+    await this.page.evaluate(async () => {
+      const panel = window.jupyterapp.shell.currentWidget;
+      await panel.sessionContext.shutdown();
+      panel.dispose();
+    });
   }
 
   /** Reload as a user does: the kernel lives on. */

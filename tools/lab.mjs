@@ -30,6 +30,7 @@ const FLAGS = [
   '--ServerApp.allow_root=True',
   '--ServerApp.log_level=WARN',
   '--LabApp.expose_app_in_browser=True',
+  '--JupyterNotebookApp.expose_app_in_browser=True',
   '--LabApp.extension_manager=readonly',
   '--LabApp.news_url=None',
   '--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate'
@@ -43,7 +44,8 @@ const FLAGS = [
  * @property {string} token
  * @property {string} root the folder it serves
  * @property {number} pid
- * @property {(notebook: string) => string} urlOf address that opens a notebook, given relative to root
+ * @property {(notebook: string, classic?: boolean) => string} urlOf address that opens a notebook, given
+ *   relative to root; with `classic` in Notebook 7, which the same server serves
  * @property {() => string} log what the server has printed
  * @property {() => Promise<void>} stop ends server and kernels, removes its temporary folders
  */
@@ -96,9 +98,23 @@ export async function startLab({ root, settings = {}, flags = [], env = {} }) {
     token,
     root,
     pid: /** @type {number} */ (server.pid),
-    urlOf: notebook => `${url}lab/tree/${encodeURI(notebook)}?reset&token=${token}`,
+    urlOf: urlsOf(url, token),
     log: () => printed,
     stop
+  };
+}
+
+/**
+ * {@link Lab.urlOf}, for those who know a server by its address.
+ *
+ * @param {string} url
+ * @param {string} token
+ * @returns {Lab['urlOf']}
+ */
+export function urlsOf(url, token) {
+  return (notebook, classic = false) => {
+    const page = classic ? 'notebooks/' : 'lab/tree/';
+    return `${url}${page}${encodeURI(notebook)}?reset&token=${token}`;
   };
 }
 

@@ -7,16 +7,13 @@ of threads.
 from __future__ import annotations
 
 import asyncio
-import contextvars
-import inspect
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-from .. import context
 from ..block import Block
 from ..blocks import Tree
 from ..errors import Error, QueueFullError
@@ -34,17 +31,14 @@ from ..protocol import (
     TaskId,
 )
 from . import loop as loops
-from .call import Output, handler_arguments, outputs_of, readable_traceback
+from .call import Output, readable_traceback
 from .outbound import numbered
 from .queue import Queue
+from .run import Runner
 from .session import Deferred, Send, Session
 from .task import Failure, Task
 
-T = TypeVar("T")
 log = logging.getLogger("ipyblocks")
-
-_END = object()
-"""Returned instead of StopIteration, which cannot cross a Future."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +53,7 @@ class Options:
         capacity: most sessions; the oldest is closed when there are more.
         max_file_size: largest upload in bytes; None: any.
         allowed_paths, blocked_paths: files and folders that handlers may or may not show.
+        debug: errors of handlers are printed too, in the cell that showed the app.
     """
 
     version: str = "0"
@@ -69,6 +64,7 @@ class Options:
     max_file_size: int | None = None
     allowed_paths: tuple[str, ...] = ()
     blocked_paths: tuple[str, ...] = ()
+    debug: bool = False
 
 
 class Engine:
@@ -96,15 +92,17 @@ class Engine:
         self.base_props: dict[NodeId, dict[str, Json]] = {n.id: n.props for n in tree.nodes()}
         self.base_props.update({i: {} for i in tree.blocks if i not in self.base_props})
         self.queue = Queue(self._start, self._moved, options.max_size)
-        self._pool = ThreadPoolExecutor(options.max_threads, thread_name_prefix="ipyblocks")
-        self._context = contextvars.copy_context()
+        self.runner = Runner(self.loop, options.max_threads)
         self._on_idle = on_idle
         self._closed = False
+        self._sweep: asyncio.TimerHandle | None = None
         self._listeners: dict[tuple[Block, str], list[Dependency]] = {}
         self._followers: dict[int, list[Dependency]] = {}
         self._limits: dict[str, int | None] = {}
         for dependency in tree.dependencies.values():
             self._index(dependency)
+        if tree.delete_cache is not None:
+            self.thread.post(self._sweep_later, *tree.delete_cache)
 
     def _index(self, dependency: Dependency) -> None:
         for block, event in dependency.targets:
@@ -119,6 +117,17 @@ class Engine:
     def _limit(self, dependency: Dependency) -> int | None:
         given = dependency.args.concurrency_limit
         return self.options.concurrency_limit if given == "default" else given
+
+    def _sweep_later(self, frequency: float, age: float) -> None:
+        """Every ``frequency`` seconds, delete files of sessions that are older than ``age``."""
+
+        def sweep() -> None:
+            for session in self.sessions.values():
+                session.uploads.remove_older(age)
+            self._sweep_later(frequency, age)
+
+        if not self._closed:
+            self._sweep = self.loop.call_later(frequency, sweep)
 
     # --- sessions --------------------------------------------------------------------------------
 
@@ -148,7 +157,7 @@ class Engine:
             if callback is not None:
                 callbacks.append(partial(callback, value))
         for callback in callbacks:
-            self._pool.submit(self._context.copy().run, _logged, callback)
+            self.runner.submit(partial(_logged, callback))
         if not self.sessions:
             self._shut()
 
@@ -156,7 +165,9 @@ class Engine:
         if self._closed:
             return
         self._closed = True
-        self._pool.shutdown(wait=False)
+        if self._sweep is not None:
+            self._sweep.cancel()
+        self.runner.stop()
         if self._on_idle is not None:
             self._on_idle()
         loops.release()
@@ -172,7 +183,7 @@ class Engine:
         if not self._closed:
             self.thread.call(end)
             if not self.thread.here:
-                self._pool.shutdown(wait=True)
+                self.runner.stop(wait=True)
 
     # --- events ----------------------------------------------------------------------------------
 
@@ -184,7 +195,8 @@ class Engine:
     def _trigger(
         self, session: Session, dependency: Dependency, target: Block | None, data: Json
     ) -> None:
-        if session.closed:
+        # A session that is being closed cancels its tasks, and nothing follows on them.
+        if session.epoch not in self.sessions:
             return
         for other in dependency.cancels:
             self._cancel_runs(session, other)
@@ -256,98 +268,25 @@ class Engine:
             ),
             urgent=False,
         )
-        # In a copy of the context the app was shown in, so that prints go where its cell's do.
-        task.running = self._context.copy().run(self.loop.create_task, self._run(task))
+        task.running = self.runner.start(lambda: self._run(task))
+        # Not in a `finally` of the coroutine: one that is cancelled before its first step never
+        # gets there.
+        task.running.add_done_callback(lambda _: self._ended(task))
 
     async def _run(self, task: Task) -> None:
-        """Run the function and free the slot, whatever it raises."""
+        """Run the function and note how it ended, whatever it raises."""
         try:
-            await self._call(task)
+            await self.runner.run(task, lambda outputs: self._apply(task, outputs))
             task.finish("cancelled" if task.stop.is_set() else "done")
         except asyncio.CancelledError:
             task.finish("cancelled")
         except BaseException as error:  # noqa: BLE001 - a handler may raise anything
             task.finish("failed", _failure(error))
-        finally:
-            task.finish("cancelled")
-            self.queue.release(task)
-            self._tell_end(task)
 
-    async def _call(self, task: Task) -> None:
-        fn = task.dependency.fn
-        assert fn is not None
-        slow = any(
-            c.slow
-            for c in [*task.dependency.inputs, *task.dependency.outputs]
-            if hasattr(c, "slow")
-        )
-        if inspect.isasyncgenfunction(fn) or is_async(fn):
-            prepare = self._in_thread if slow else self._inline
-            values = await prepare(task, lambda: handler_arguments(task))
-            with context.running(task):
-                if inspect.isasyncgenfunction(fn):
-                    await self._drain_async(task, fn(*values), prepare)
-                else:
-                    returned = await fn(*values)
-                    self._apply(task, await prepare(task, lambda: self._outputs(task, returned)))
-        elif inspect.isgeneratorfunction(fn):
-            await self._drain(task, fn)
-        else:
-            self._apply(task, await self._in_thread(task, lambda: self._call_sync(task, fn)))
-
-    def _call_sync(self, task: Task, fn: Callable[..., Any]) -> list[Output]:
-        # One hop to the pool for all three steps.
-        return self._outputs(task, fn(*handler_arguments(task)))
-
-    def _outputs(self, task: Task, returned: Any) -> list[Output]:
-        return outputs_of(task.session, task.dependency, returned)
-
-    async def _drain(self, task: Task, fn: Callable[..., Iterator[Any]]) -> None:
-        """Step a generator in the pool, one value at a time."""
-        values = await self._in_thread(task, lambda: iter(fn(*handler_arguments(task))))
-
-        def step() -> Any:
-            item = next(values, _END)
-            return _END if item is _END else self._outputs(task, item)
-
-        try:
-            while not task.stop.is_set():
-                outputs = await self._in_thread(task, step)
-                if outputs is _END:
-                    return
-                self._apply(task, outputs)
-        finally:
-            await self._in_thread(task, values.close)  # type: ignore[attr-defined]
-
-    async def _drain_async(
-        self, task: Task, values: AsyncIterator[Any], prepare: Callable[..., Any]
-    ) -> None:
-        try:
-            async for item in values:
-                outputs = await prepare(task, lambda item=item: self._outputs(task, item))
-                self._apply(task, outputs)
-        finally:
-            await values.aclose()  # type: ignore[attr-defined]
-
-    async def _inline(self, task: Task, fn: Callable[[], T]) -> T:
-        return fn()
-
-    async def _in_thread(self, task: Task, fn: Callable[[], T]) -> T:
-        """Run ``fn`` in the pool as part of ``task``.
-
-        A thread cannot be stopped from outside, so a cancelled task waits here until it has really
-        ended.
-        """
-
-        def run() -> T:
-            with context.running(task):
-                return fn()
-
-        task.job = self._pool.submit(self._context.copy().run, run)
-        try:
-            return await asyncio.wrap_future(task.job, loop=self.loop)
-        finally:
-            task.job = None
+    def _ended(self, task: Task) -> None:
+        task.finish("cancelled")
+        self.queue.release(task)
+        self._tell_end(task)
 
     def _apply(self, task: Task, outputs: list[Output]) -> None:
         if not task.stop.is_set() and not task.session.closed:
@@ -374,6 +313,8 @@ class Engine:
 
     def _tell_failure(self, task: Task, failure: Failure) -> None:
         session = task.session
+        if self.options.debug and failure.detail is not None:
+            self.runner.submit(partial(print, failure.detail, file=sys.stderr, flush=True))
         session.put(
             numbered(
                 Failed,
@@ -451,18 +392,6 @@ class Engine:
             await asyncio.wait_for(self.idle(), timeout)
 
         self.thread.run(settle()).result(timeout + 1)
-
-
-def is_async(fn: Callable[..., Any]) -> bool:
-    """Whether calling ``fn`` makes a coroutine; also for partials and objects with an async
-    ``__call__``.
-    """
-    inner = fn
-    while hasattr(inner, "func"):  # functools.partial
-        inner = inner.func
-    return inspect.iscoroutinefunction(inner) or inspect.iscoroutinefunction(
-        getattr(inner, "__call__", None)  # noqa: B004 - the method itself is wanted
-    )
 
 
 def _failure(error: BaseException) -> Failure:

@@ -8,6 +8,7 @@ the last.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
@@ -43,8 +44,15 @@ class LoopThread:
         return threading.current_thread() is self._thread
 
     def post(self, fn: Callable[..., Any], *args: Any) -> None:
-        """Call ``fn`` on the loop's thread, from any thread, in order of posting."""
-        self.loop.call_soon_threadsafe(fn, *args)
+        """Call ``fn`` on the loop's thread, from any thread, in order of posting.
+
+        After the last app has been closed there is no loop, and nothing left to do: a late message
+        of a page, or a toast of a function that is still winding down, is dropped.
+        """
+        if not self.loop.is_closed():
+            # It may be closed in between, by another thread.
+            with contextlib.suppress(RuntimeError):
+                self.loop.call_soon_threadsafe(fn, *args)
 
     def call(self, fn: Callable[[], T], timeout: float | None = None) -> T:
         """Call ``fn`` on the loop's thread and wait for what it returns.

@@ -20,7 +20,6 @@ from ..codec import Packet, WireError, decode_to_kernel, encode
 from ..component import Component
 from ..protocol import (
     PROTOCOL,
-    Binary,
     Cancel,
     Closed,
     CloseReason,
@@ -39,11 +38,11 @@ from ..protocol import (
     ToKernelFrame,
     ToPageFrame,
     Upload,
-    UploadReference,
     Welcome,
 )
 from ..protocol import Task as WireTask
 from .call import Output
+from .inbound import event_of, props_of
 from .outbound import Outbound, numbered
 from .uploads import Uploads
 
@@ -214,10 +213,12 @@ class Session:
             case Set():
                 self._set(page, message)
             case Event():
-                self._event(message)
+                block, data = event_of(self, message)
+                self.engine.dispatch(self, block, message.name, data)
             case Cancel():
                 self.engine.cancel(self, message.task)
             case Upload():
+                self._block(message.node)
                 self.uploads.receive(page, message)
             case _:
                 assert_never(message)
@@ -254,8 +255,7 @@ class Session:
             self.engine.dispatch(self, self.tree, "load", None)
 
     def _set(self, page: PageId, message: Set) -> None:
-        block = self._block(message.node)
-        props = self._checked(page, block, message)
+        block, props = props_of(self, page, message)
         before = self.payload(block) if isinstance(block, Component) else None
         mine = self._props.setdefault(message.node, {})
         mine.update(props)
@@ -263,53 +263,6 @@ class Session:
             self._out.update(message.node, props)
         if "value" in props and "change" in block.events and not same(before, props["value"]):
             self.engine.dispatch(self, block, "change", None)
-
-    def _checked(self, page: PageId, block: Block, message: Set) -> dict[str, Json]:
-        current = self.current(block)
-        by_wire_name = {p.wire_name: p for p in block._wired if p.settable}
-        if not self._is_interactive(message.node, block):
-            raise ValueError(f"{block.describe()} is not interactive.")
-        checked = {}
-        for name, payload in message.props.items():
-            if name not in by_wire_name:
-                raise ValueError(f"{block.describe()} has no prop {name!r} that a page may set.")
-            resolved = self._resolve_upload(page, payload)
-            checked[name] = current.check(by_wire_name[name].name, resolved)
-        return checked
-
-    def _resolve_upload(self, page: PageId, payload: Json) -> Json:
-        if not isinstance(payload, UploadReference):
-            return payload
-        file = self.uploads.get(page, payload.upload)
-        return Binary(data=file.path.read_bytes(), mime_type=file.mime_type, name=file.name)
-
-    def _is_interactive(self, node: NodeId, block: Block) -> bool:
-        if "interactive" not in block.props:
-            return True
-        return bool(self.props(node).get("interactive", True))
-
-    def _event(self, message: Event) -> None:
-        block = self._block(message.node)
-        declared = block.events.get(message.name)
-        if declared is None or declared.kernel:
-            raise ValueError(
-                f"{block.describe()} has no event {message.name!r} that a page may send."
-            )
-        data = None if message.data is msgspec.UNSET else message.data
-        if declared.data is not None:
-            try:
-                msgspec.convert(data, declared.data)
-            except msgspec.ValidationError as error:
-                raise ValueError(
-                    f"{block.describe()}: wrong data for {message.name!r}: {error}"
-                ) from None
-        self.engine.dispatch(self, block, message.name, data)
-
-    def _block(self, node: NodeId) -> Block:
-        block = self.tree.blocks.get(node)
-        if block is None or not block.on_page:
-            raise ValueError(f"This app has no component {node}.")
-        return block
 
     # --- to the page -----------------------------------------------------------------------------
 

@@ -4,17 +4,28 @@ import { Picture } from './parts/Picture';
 import { rootAttributes } from './parts/root';
 
 function Body({ props, fire }: View<'button'>): JSX.Element {
-  const root = rootAttributes(props, `ib-Button ib-is-${props.variant} ib-is-${props.size ?? 'md'}`);
+  const root = rootAttributes(
+    props,
+    `ib-Button ib-is-${props.variant} ib-is-${props.size ?? 'md'}`
+  );
   const caption = (
     <>
-      {props.icon instanceof Binary ? <Picture className="ib-Button-icon" value={props.icon} alt="" /> : null}
+      {props.icon instanceof Binary ? (
+        <Picture className="ib-Button-icon" value={props.icon} alt="" />
+      ) : null}
       {props.value}
     </>
   );
   const click = (): void => fire('click');
   if (props.link !== null && props.interactive) {
     return (
-      <a {...root} href={safeLink(props.link)} target={props.linkTarget} rel="noreferrer" onClick={click}>
+      <a
+        {...root}
+        href={safeLink(props.link)}
+        target={props.linkTarget}
+        rel="noreferrer"
+        onClick={click}
+      >
         {caption}
       </a>
     );

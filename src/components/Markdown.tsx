@@ -24,7 +24,9 @@ function Body({ id, props }: View<'markdown'>): JSX.Element {
   };
   return (
     <div {...root} style={{ ...root.style, ...heights }} dir={props.rtl ? 'rtl' : undefined}>
-      {props.showLabel && props.label !== null ? <div className="ib-label">{props.label}</div> : null}
+      {props.showLabel && props.label !== null ? (
+        <div className="ib-label">{props.label}</div>
+      ) : null}
       {props.showCopyButton ? <CopyButton text={props.value} /> : null}
       <div ref={host} className={props.headerLinks ? undefined : 'ib-has-no-anchors'} />
       <Status id={id} />

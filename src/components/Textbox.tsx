@@ -11,7 +11,9 @@ function Body(view: View<'textbox'>): JSX.Element {
   const copy = props.showCopyButton ? <CopyButton text={props.value ?? ''} /> : undefined;
   return (
     <Frame id={id} props={props} className="ib-Textbox" title="Textbox" tools={copy}>
-      {ids => (isSingleLine(props) ? <SingleLine {...view} ids={ids} /> : <Area {...view} ids={ids} />)}
+      {ids =>
+        isSingleLine(props) ? <SingleLine {...view} ids={ids} /> : <Area {...view} ids={ids} />
+      }
     </Frame>
   );
 }

@@ -33,11 +33,11 @@ export interface DecodedFrame {
 export class WireError extends Error {}
 
 const MAX_DEPTH = 200;
-const NAMED_NUMBERS: Readonly<Record<string, number>> = {
-  NaN: NaN,
-  Infinity: Infinity,
-  '-Infinity': -Infinity
-};
+const NAMED_NUMBERS: ReadonlyMap<unknown, number> = new Map([
+  ['NaN', NaN],
+  ['Infinity', Infinity],
+  ['-Infinity', -Infinity]
+]);
 const TO_PAGE: ReadonlySet<string> = new Set<ToPage['type']>([
   'welcome',
   'patch',
@@ -165,7 +165,7 @@ function packObject(value: Json & object, buffers: ArrayBufferView[], depth: num
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [
       key.startsWith('$') ? '$' + key : key,
-      pack(item as Json, buffers, depth + 1)
+      pack(item, buffers, depth + 1)
     ])
   );
 }
@@ -188,9 +188,9 @@ function unpackSpecial(
     return binary(value, buffers);
   }
   if ('$number' in value) {
-    const number = NAMED_NUMBERS[String(value['$number'])];
+    const number = NAMED_NUMBERS.get(value['$number']);
     if (number === undefined) {
-      throw new WireError(`${String(value['$number'])} is not NaN, Infinity or -Infinity.`);
+      throw new WireError('A $number must be NaN, Infinity or -Infinity.');
     }
     return number;
   }
@@ -217,7 +217,7 @@ function binary(
   const { $buffer: index, mimeType = '', name = null } = value;
   const view = typeof index === 'number' ? buffers[index] : undefined;
   if (view === undefined) {
-    throw new WireError(`The message refers to buffer ${String(index)} of ${buffers.length}.`);
+    throw new WireError(`The message refers to buffer ${describe(index)} of ${buffers.length}.`);
   }
   if (typeof mimeType !== 'string' || (name !== null && typeof name !== 'string')) {
     throw new WireError("A buffer's mimeType and name must be strings.");
@@ -230,7 +230,10 @@ function binary(
 
 /** Lone surrogates have no UTF-8 form; they become U+FFFD, as `String.toWellFormed` does. */
 function wellFormed(text: string): string {
-  return text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd');
+  return text.replace(
+    /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
+    '\ufffd'
+  );
 }
 
 // --- shapes ----------------------------------------------------------------------------------------
@@ -238,9 +241,16 @@ function wellFormed(text: string): string {
 function checkMessage(message: Json, path: string): string | null {
   const type = kindOf(message) === 'object' ? (message as Record<string, Json>)['type'] : undefined;
   if (typeof type !== 'string' || !TO_PAGE.has(type)) {
-    return `${path}: unknown message type ${JSON.stringify(type)}`;
+    return `${path}: unknown message type ${describe(type)}`;
   }
   return check(message, type, path);
+}
+
+/** A value in the words of a problem: short, and never an error of its own. */
+function describe(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number'
+    ? JSON.stringify(value).slice(0, 80)
+    : typeof value;
 }
 
 /** The first thing that is wrong with a struct, or null. */
@@ -293,6 +303,9 @@ function checkList(value: Json, struct: string, path: string): string | null {
 function kindOf(value: Json): string {
   if (value === null) {
     return 'null';
+  }
+  if (value instanceof Binary || value instanceof UploadReference) {
+    return 'file';
   }
   return Array.isArray(value) ? 'array' : typeof value;
 }

@@ -26,14 +26,20 @@ export function usePage(): Page {
 /** A node; undefined when it is gone. */
 export function useNode(id: NodeId): NodeState | undefined {
   const { store } = usePage();
-  const subscribe = useCallback((listener: () => void) => store.subscribe(id, listener), [store, id]);
+  const subscribe = useCallback(
+    (listener: () => void) => store.subscribe(id, listener),
+    [store, id]
+  );
   return useSyncExternalStore(subscribe, () => store.node(id));
 }
 
 /** Tasks and failures at a node. */
 export function useNodeStatus(id: NodeId): NodeStatus {
   const { tasks } = usePage();
-  const subscribe = useCallback((listener: () => void) => tasks.subscribe(id, listener), [tasks, id]);
+  const subscribe = useCallback(
+    (listener: () => void) => tasks.subscribe(id, listener),
+    [tasks, id]
+  );
   return useSyncExternalStore(subscribe, () => tasks.status(id));
 }
 

@@ -6,7 +6,11 @@ import type { Json, NodeId, ToKernel } from '../protocol/wire';
 import type { Schedule } from './store';
 
 /** A message without its number. */
-export type Unnumbered = ToKernel extends infer M ? (M extends ToKernel ? Omit<M, 'seq'> : never) : never;
+export type Unnumbered = ToKernel extends infer M
+  ? M extends ToKernel
+    ? Omit<M, 'seq'>
+    : never
+  : never;
 
 /** Numbers, conflates, sends and remembers messages to the kernel. */
 export class Outbox {
@@ -77,7 +81,10 @@ export class Outbox {
     }
     return this.unacked.some(
       message =>
-        message.type === 'set' && message.seq > acked && message.node === node && prop in message.props
+        message.type === 'set' &&
+        message.seq > acked &&
+        message.node === node &&
+        prop in message.props
     );
   }
 
@@ -85,7 +92,10 @@ export class Outbox {
   resend(first: readonly Unnumbered[] = []): void {
     const again = this.unacked.filter(message => message.type !== 'hello');
     // A hello starts the conversation anew; its number must be below those that are sent again.
-    const numbered = first.map(message => ({ ...message, seq: again[0] ? again[0].seq - 1 : ++this.seq }));
+    const numbered = first.map(message => ({
+      ...message,
+      seq: again[0] ? again[0].seq - 1 : ++this.seq
+    }));
     this.transmit([...(numbered as ToKernel[]), ...again]);
   }
 
@@ -113,7 +123,7 @@ export class Outbox {
   }
 
   private send(messages: readonly Unnumbered[]): void {
-    const numbered = messages.map(message => ({ ...message, seq: ++this.seq }) as ToKernel);
+    const numbered = messages.map(message => ({ ...message, seq: ++this.seq }));
     this.unacked.push(...numbered);
     this.transmit(numbered);
   }

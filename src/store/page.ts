@@ -221,7 +221,9 @@ export class Page {
       const own = Object.entries(shown ?? {}).filter(([name]) =>
         this.outbox.holds(node.id, name, this.acked)
       );
-      return own.length === 0 ? node : { ...node, props: { ...node.props, ...Object.fromEntries(own) } };
+      return own.length === 0
+        ? node
+        : { ...node, props: { ...node.props, ...Object.fromEntries(own) } };
     });
   }
 

@@ -95,7 +95,7 @@ export class Store {
     if (old === undefined || Object.keys(props).length === 0) {
       return;
     }
-    this.put({ ...old, props: { ...old.props, ...props } as unknown as Props[Kind] });
+    this.put({ ...old, props: { ...old.props, ...props } });
   }
 
   private put(node: NodeState): void {
@@ -187,8 +187,7 @@ export function same(a: unknown, b: unknown): boolean {
     keys.length === Object.keys(b).length &&
     keys.every(
       key =>
-        key in b &&
-        same((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key])
+        key in b && same((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key])
     )
   );
 }

@@ -49,7 +49,8 @@ export function Frame(options: FrameOptions): JSX.Element {
   };
   const kind = props.container ? 'ib-Frame ib-card' : 'ib-Frame';
   const grouped = as === 'label' ? {} : { role: as === 'group' ? 'group' : 'figure' };
-  const named = as === 'label' ? {} : { 'aria-labelledby': ids.label, 'aria-describedby': ids.info };
+  const named =
+    as === 'label' ? {} : { 'aria-labelledby': ids.label, 'aria-describedby': ids.info };
   const Label = as === 'label' ? 'label' : 'span';
   return (
     <div {...rootAttributes(props, `${kind} ${className}`)} {...grouped} {...named}>

@@ -6,7 +6,11 @@ import type { Binary } from '../../protocol/wire';
 type Attributes = Omit<ImgHTMLAttributes<HTMLImageElement>, 'src'>;
 
 /** Shows the bytes through an object URL that lives as long as they are shown. */
-export function Picture({ value, alt, ...rest }: Attributes & { readonly value: Binary }): JSX.Element {
+export function Picture({
+  value,
+  alt,
+  ...rest
+}: Attributes & { readonly value: Binary }): JSX.Element {
   return <img {...rest} alt={alt ?? ''} src={useObjectUrl(value)} />;
 }
 

@@ -1,0 +1,149 @@
+"""Runs the function of one task: sync in a pool of threads, ``async`` on the loop, generators by
+steps.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeAlias, TypeVar
+
+from .. import context
+from ..component import Component
+from .call import Output, handler_arguments, outputs_of
+from .task import Task
+
+T = TypeVar("T")
+Apply: TypeAlias = Callable[[list[Output]], None]
+Prepare: TypeAlias = "Callable[[Task, Callable[[], Any]], Awaitable[Any]]"
+
+_END = object()
+"""Returned instead of StopIteration, which cannot cross a Future."""
+
+
+class Runner:
+    """The threads of one app, and the context its handlers run in.
+
+    Args:
+        loop: where ``async`` functions run.
+        max_threads: most threads that run handlers.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, max_threads: int) -> None:
+        self._loop = loop
+        self._pool = ThreadPoolExecutor(max_threads, thread_name_prefix="ipyblocks")
+        # The context the app was made in, so that prints of handlers go where its cell's do.
+        self._context = contextvars.copy_context()
+
+    def start(self, fn: Callable[[], Any]) -> asyncio.Task[Any]:
+        """Run a coroutine function on the loop, in the app's context. Loop thread only."""
+        return self._context.copy().run(lambda: self._loop.create_task(fn()))
+
+    def submit(self, fn: Callable[[], T]) -> Future[T]:
+        """Run ``fn`` in the pool, in the app's context."""
+        return self._pool.submit(self._context.copy().run, fn)
+
+    def stop(self, wait: bool = False) -> None:
+        """Take no more work; threads end when theirs is done."""
+        self._pool.shutdown(wait=wait)
+
+    async def run(self, task: Task, apply: Apply) -> None:
+        """Call the function of a task; ``apply`` gets what each output becomes, on the loop.
+
+        Raises:
+            BaseException: whatever the function, or the processing of its values, raised.
+        """
+        fn = task.dependency.fn
+        assert fn is not None
+        blocks = [*task.dependency.inputs, *task.dependency.outputs]
+        slow = any(isinstance(block, Component) and block.slow for block in blocks)
+        if inspect.isasyncgenfunction(fn) or is_async(fn):
+            prepare = self._in_thread if slow else _inline
+            values = await prepare(task, lambda: handler_arguments(task))
+            with context.running(task):
+                if inspect.isasyncgenfunction(fn):
+                    await self._drain_async(task, fn(*values), prepare, apply)
+                else:
+                    returned = await fn(*values)
+                    apply(await prepare(task, lambda: _outputs(task, returned)))
+        elif inspect.isgeneratorfunction(fn):
+            await self._drain(task, fn, apply)
+        else:
+            apply(await self._in_thread(task, lambda: self._call_sync(task, fn)))
+
+    def _call_sync(self, task: Task, fn: Callable[..., Any]) -> list[Output]:
+        # One hop to the pool for all three steps.
+        return _outputs(task, fn(*handler_arguments(task)))
+
+    async def _drain(self, task: Task, fn: Callable[..., Iterator[Any]], apply: Apply) -> None:
+        """Step a generator in the pool, one value at a time."""
+        values = await self._in_thread(task, lambda: iter(fn(*handler_arguments(task))))
+
+        def step() -> Any:
+            item = next(values, _END)
+            return _END if item is _END else _outputs(task, item)
+
+        try:
+            while True:
+                outputs = await self._in_thread(task, step)
+                if outputs is _END:
+                    return
+                apply(outputs)
+        finally:
+            await self._in_thread(task, values.close)  # type: ignore[attr-defined]
+
+    async def _drain_async(
+        self, task: Task, values: AsyncIterator[Any], prepare: Prepare, apply: Apply
+    ) -> None:
+        try:
+            async for item in values:
+                outputs = await prepare(task, partial(_outputs, task, item))
+                apply(outputs)
+        finally:
+            await values.aclose()  # type: ignore[attr-defined]
+
+    async def _in_thread(self, task: Task, fn: Callable[[], T]) -> T:
+        """Run ``fn`` in the pool as part of ``task``.
+
+        A thread cannot be stopped from outside, so a cancelled task waits here until it has really
+        ended.
+        """
+
+        def run() -> T:
+            with context.running(task):
+                try:
+                    return fn()
+                except StopIteration as error:
+                    # An asyncio future cannot hold it: the task would never end.
+                    raise RuntimeError("The function raised StopIteration.") from error
+
+        task.job = self.submit(run)
+        try:
+            result: T = await asyncio.wrap_future(task.job, loop=self._loop)
+        finally:
+            task.job = None
+        if task.stop.is_set():
+            raise asyncio.CancelledError
+        return result
+
+
+async def _inline(_task: Task, fn: Callable[[], T]) -> T:
+    return fn()
+
+
+def _outputs(task: Task, returned: Any) -> list[Output]:
+    return outputs_of(task.session, task.dependency, returned)
+
+
+def is_async(fn: Callable[..., Any]) -> bool:
+    """Whether calling ``fn`` makes a coroutine; also a partial, or an object with such a call."""
+    inner = fn
+    while hasattr(inner, "func"):  # functools.partial
+        inner = inner.func
+    return inspect.iscoroutinefunction(inner) or inspect.iscoroutinefunction(
+        getattr(inner, "__call__", None)  # noqa: B004 - the method itself is wanted
+    )

@@ -1,0 +1,267 @@
+"""What every test of the kernel side has: apps without a notebook, gates, and a check for leftovers."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from ipyblocks.blocks import Tree
+from ipyblocks.component import Block
+from ipyblocks.protocol import Patch, ToPage, Welcome
+from ipyblocks.runtime import loop as loops
+from ipyblocks.runtime.engine import Engine, Options
+from ipyblocks.transport import comm
+from ipyblocks.transport.loopback import LoopbackPage
+
+LIMIT = 30.0
+"""Seconds that something may take before a test gives up. No passing test waits that long."""
+
+REPOSITORY = Path(__file__).parent.parent.parent
+
+
+# --- leftovers -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session", autouse=True)
+def private_temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Temporary files of the package in a folder of this run, so that no other process adds to it."""
+    former, tempfile.tempdir = tempfile.tempdir, str(tmp_path_factory.mktemp("temporary"))
+    yield
+    tempfile.tempdir = former
+
+
+def threads() -> set[threading.Thread]:
+    return set(threading.enumerate())
+
+
+def temporary_folders() -> set[Path]:
+    return set(Path(tempfile.gettempdir()).glob("ipyblocks-*"))
+
+
+def shown_widgets() -> list[Any]:
+    # The display needs ipywidgets; a test that never imported it has shown nothing.
+    display = sys.modules.get("ipyblocks.display")
+    return [] if display is None else display.shown()
+
+
+@contextmanager
+def nothing_left(limit: float = LIMIT) -> Iterator[None]:
+    """Fail when code inside leaves a thread, an engine, a receiver, a widget or a folder behind.
+
+    Args:
+        limit: seconds that a thread may take to end.
+    """
+    threads_before, folders_before = threads(), temporary_folders()
+    users_before, receivers_before = loops._users, set(comm._receivers)
+    widgets_before = len(shown_widgets())
+    yield
+    left = []
+    for thread in threads() - threads_before:
+        thread.join(limit)
+        if thread.is_alive():
+            left.append(f"thread {thread.name!r}")
+    if loops._users != users_before:
+        left.append(f"{loops._users - users_before} open engine(s)")
+    left += [f"comm receiver {name!r}" for name in set(comm._receivers) - receivers_before]
+    if len(shown_widgets()) != widgets_before:
+        left.append(f"{len(shown_widgets()) - widgets_before} shown widget(s)")
+    left += [f"folder {folder.name}" for folder in temporary_folders() - folders_before]
+    if left:
+        raise AssertionError(f"left behind: {', '.join(sorted(left))}")
+
+
+@pytest.fixture(autouse=True)
+def no_leftovers(private_temporary_folder: None) -> Iterator[None]:
+    """Around every test; other fixtures are set up after it and so torn down before it looks."""
+    with nothing_left():
+        yield
+
+
+@pytest.fixture
+def leftovers() -> Callable[..., Any]:
+    """The check itself, for the test that proves that it can fail."""
+    return nothing_left
+
+
+# --- time and order --------------------------------------------------------------------------------
+
+
+class Gate:
+    """Where a handler waits until the test lets it go on.
+
+    Attributes:
+        entered: set when a handler has come to the gate.
+    """
+
+    def __init__(self) -> None:
+        self.entered = threading.Event()
+        self._open: Future[None] = Future()
+
+    def wait(self) -> None:
+        """For a handler in a thread."""
+        self.entered.set()
+        self._open.result(LIMIT)
+
+    async def pass_through(self) -> None:
+        """For an ``async`` handler."""
+        import asyncio
+
+        self.entered.set()
+        await asyncio.wrap_future(self._open)
+
+    def reached(self) -> None:
+        """Wait until a handler is at the gate."""
+        assert self.entered.wait(LIMIT), "no handler came to the gate"
+
+    def open(self) -> None:
+        if not self._open.done():
+            self._open.set_result(None)
+
+
+@pytest.fixture
+def gate(no_leftovers: None) -> Iterator[Callable[[], Gate]]:
+    """Makes gates; those that a failed test left shut are opened, so that its threads can end."""
+    made: list[Gate] = []
+
+    def make() -> Gate:
+        made.append(Gate())
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.open()
+
+
+# --- apps ------------------------------------------------------------------------------------------
+
+
+class Shown:
+    """An app, shown at a page without pixels that has said hello.
+
+    Attributes:
+        engine: runs it.
+        page: speaks the wire.
+    """
+
+    def __init__(
+        self, demo: Tree, options: Options = Options(), page: LoopbackPage | None = None
+    ) -> None:
+        self.demo = demo
+        self.engine = page._engine if page else Engine(demo, options)
+        self.page = page or LoopbackPage(self.engine)
+        self.welcome = self.page.hello()
+
+    @property
+    def session(self) -> Any:
+        return self.page.session
+
+    def id(self, block: Block) -> int:
+        found = self.demo.id_of(block)
+        assert found is not None
+        return found
+
+    def set(self, block: Block, value: Any = None, **props: Any) -> None:
+        """Edit a value, or other props by name."""
+        self.page.set(self.id(block), **(props or {"value": value}))
+
+    def fire(self, block: Block, event: str = "click", data: Any = None) -> Shown:
+        self.page.fire(self.id(block), event, data)
+        return self
+
+    def run(self, block: Block, event: str = "click", data: Any = None) -> Shown:
+        """Fire, and wait until nothing is left to do."""
+        self.fire(block, event, data).page.idle()
+        return self
+
+    def on_loop(self, fn: Callable[[], Any]) -> Any:
+        return self.engine.thread.call(fn)
+
+    def value(self, block: Block) -> Any:
+        """The value as the kernel has it."""
+        return self.on_loop(lambda: self.session.payload(block))
+
+    def props(self, block: Block) -> dict[str, Any]:
+        """Props that the page was told, with later ones over earlier ones."""
+        told: dict[str, Any] = {}
+        for message in self.messages():
+            if isinstance(message, Welcome):
+                told = next(dict(n.props) for n in message.nodes if n.id == self.id(block))
+            elif isinstance(message, Patch):
+                for update in message.updates:
+                    if update.node == self.id(block):
+                        told.update(update.props)
+        return told
+
+    def messages(self, kind: type[Any] = object) -> list[Any]:
+        """Messages of a kind received so far."""
+        return [m for m in list(self.page.messages) if isinstance(m, kind)]
+
+    def until(self, kind: type[Any], count: int = 1) -> list[Any]:
+        """Wait for ``count`` messages of a kind."""
+
+        def there(_: ToPage) -> bool:
+            return len(self.messages(kind)) >= count
+
+        self.page.wait_for(there, LIMIT)
+        return self.messages(kind)
+
+    def story(self, *kinds: type[Any]) -> list[str]:
+        """What was told about tasks, such as ``["started 1", "done 1"]``."""
+        return [
+            f"{type(m).__name__.lower()} {m.task}"
+            for m in self.messages()
+            if hasattr(m, "task") and (not kinds or isinstance(m, kinds))
+        ]
+
+    @property
+    def refused(self) -> int:
+        return int(self.on_loop(self.session.statistics).refused)
+
+    def raw(self, content: Any, buffers: tuple[bytes, ...] = ()) -> None:
+        """A packet as a page might send it, and wait until it has been dealt with."""
+        self.session.receive(content, buffers)
+        self.page.idle()
+
+
+@pytest.fixture
+def show(no_leftovers: None, gate: Callable[[], Gate]) -> Iterator[Callable[..., Shown]]:
+    """Shows apps: ``shown = show(demo)``, ``show(demo, max_size=1)``, ``show(beside=shown)``."""
+    engines: list[Engine] = []
+
+    def make(demo: Tree | None = None, beside: Shown | None = None, **options: Any) -> Shown:
+        if beside is not None:
+            return Shown(beside.demo, page=LoopbackPage(beside.engine, f"page{len(engines)}"))
+        assert demo is not None
+        shown = Shown(demo, Options(**options))
+        engines.append(shown.engine)
+        return shown
+
+    yield make
+    for engine in engines:
+        engine.close_all()
+    gc.collect()
+
+
+# --- words used in several files --------------------------------------------------------------------
+
+
+@pytest.fixture
+def fields_of() -> Callable[[Any], dict[str, Any]]:
+    """Fields of a message by Python name."""
+    return msgspec.structs.asdict
+
+
+@pytest.fixture
+def counter() -> Counter[str]:
+    return Counter()

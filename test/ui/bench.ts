@@ -1,0 +1,225 @@
+/** What the tests of this folder share: a page with JupyterLab, a fresh notebook per test, and proofs. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest';
+
+import { connectBrowser, openNotebook, type Notebook } from '../../tools/browser.mjs';
+import { urlsOf } from '../../tools/lab.mjs';
+import { inRoot } from '../../tools/paths.mjs';
+
+/** Pictures for the eye, and of every test that failed. */
+const PICTURES = inRoot('.cache', 'pictures');
+
+/** How long an app may take to show something, in ms: long enough for a machine that is busy. */
+export const PATIENCE = 10_000;
+
+/** Messages of the page that are not ours. */
+const FOREIGN = [/favicon/, /Failed to load resource/, /ResizeObserver loop/];
+
+/** What a test expects to be there at its end, beside nothing. */
+interface Leftover {
+  /** Parts of console errors that the test provoked. */
+  errors: RegExp[];
+  /** The test ended, restarted or never had the kernel's apps: there is nothing to ask. */
+  kernelGone: boolean;
+}
+
+/** A page with JupyterLab and one notebook. */
+export interface Bench {
+  readonly notebook: Notebook;
+  readonly page: Page;
+  readonly browser: Browser;
+  /** What this test expects to leave. */
+  readonly leaves: Leftover;
+  /** Open a fresh notebook whose cells have these sources; nothing is run. */
+  open(...cells: string[]): Promise<Notebook>;
+  /** The same, and run all cells; none may fail. Resolves to the first app on screen. */
+  run(...cells: string[]): Promise<Locator>;
+  /** Write a notebook without opening it; its name. */
+  write(cells: readonly (string | object)[]): string;
+  /** What `code` prints in the kernel, trimmed. */
+  python(code: string): Promise<string>;
+  /** Wait until a Python expression is true; it is asked again until then. */
+  untilPython(expression: string): Promise<void>;
+  /** The apps on screen. */
+  apps(): Locator;
+  picture(name: string): Promise<void>;
+}
+
+/** Make a page for the tests of a file; after each test, check that it left nothing. */
+export function useBench(): Bench {
+  let browser: Browser | null = null;
+  let notebook: Notebook | null = null;
+  let isOpen = false;
+  let files = 0;
+  const { url, token, root } = inject('lab');
+  const lab = { urlOf: urlsOf(url, token) };
+  const prefix = path.basename(expect.getState().testPath ?? 'x').replace(/\W.*/, '');
+
+  const bench: Bench = {
+    leaves: { errors: [], kernelGone: false },
+    get browser() {
+      return known(browser);
+    },
+    get notebook() {
+      return known(notebook);
+    },
+    get page() {
+      return known(notebook).page;
+    },
+    write(cells) {
+      files += 1;
+      const name = `${prefix}-${files}.ipynb`;
+      writeFileSync(path.join(root, name), JSON.stringify(notebookOf(cells)));
+      return name;
+    },
+    async open(...cells) {
+      const file = bench.write(cells);
+      if (notebook === null) {
+        notebook = await openNotebook(known(browser), lab, file);
+        await notebook.hideSidebar();
+      } else {
+        await notebook.openNext(file);
+      }
+      isOpen = true;
+      return notebook;
+    },
+    async run(...cells) {
+      const opened = await bench.open(...cells);
+      await opened.runAll();
+      expect(await opened.errors()).toEqual([]);
+      const app = bench.apps().first();
+      await app.waitFor();
+      return app;
+    },
+    async python(code) {
+      return (await bench.notebook.execute(code)).trim();
+    },
+    async untilPython(expression) {
+      await expect.poll(() => bench.python(`print(bool(${expression}))`), { timeout: PATIENCE }).toBe('True');
+    },
+    apps: () => bench.page.locator('.jp-NotebookPanel .jp-OutputArea-output .ipyblocks'),
+    async picture(name) {
+      mkdirSync(PICTURES, { recursive: true });
+      await bench.notebook.painted();
+      await bench.page.screenshot({ path: path.join(PICTURES, `${name}.png`) });
+    }
+  };
+
+  beforeAll(async () => {
+    browser = await connectBrowser(inject('browser'));
+  });
+
+  afterEach(async ({ task }) => {
+    const { leaves } = bench;
+    const expected = [...FOREIGN, ...leaves.errors];
+    const { kernelGone } = leaves;
+    leaves.errors = [];
+    leaves.kernelGone = false;
+    if (notebook === null) {
+      return;
+    }
+    const failed = task.result?.state === 'fail';
+    if (failed) {
+      await bench.picture(`failed ${task.name.replace(/[^\w ]/g, '')}`);
+    }
+    const errors = notebook.pageErrors.splice(0).filter(text => !expected.some(each => each.test(text)));
+    const left = isOpen && !kernelGone ? await leftInKernel(bench) : [];
+    if (isOpen) {
+      await notebook.closeFile();
+      isOpen = false;
+    }
+    const styles = await appStyles(notebook.page);
+    if (!failed) {
+      expect({ errors, left, styles }).toEqual({ errors: [], left: [], styles: [] });
+    }
+  });
+
+  afterAll(async () => {
+    await notebook?.page.context().close();
+    await browser?.close();
+  });
+
+  return bench;
+}
+
+/** After `close_all`, what of ours is still there: showings, threads, widgets. */
+async function leftInKernel(bench: Bench): Promise<unknown> {
+  const printed = await bench.python(`
+def _left():
+    import json, sys, threading
+    if "ipyblocks" not in sys.modules:
+        return "[]"
+    import ipyblocks
+    from ipyblocks import display
+    from ipywidgets.widgets.widget import _instances
+    ipyblocks.close_all()
+    ours = lambda: [t for t in threading.enumerate() if t.name.startswith("ipyblocks")]
+    for thread in ours():
+        thread.join(5)
+    return json.dumps([
+        *map(repr, display.shown()),
+        *(t.name for t in ours()),
+        *(type(w).__name__ for w in _instances.values() if isinstance(w, display.AppWidget)),
+    ])
+print(_left())
+del _left
+`);
+  return JSON.parse(printed) as unknown;
+}
+
+/** Text of the style elements that belong to a single app. */
+function appStyles(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll('style')]
+      .map(element => element.textContent ?? '')
+      .filter(text => /\.ib-app-/.test(text))
+  );
+}
+
+function notebookOf(cells: readonly (string | object)[]): object {
+  return {
+    cells: cells.map((cell, i) =>
+      typeof cell === 'string'
+        ? {
+            cell_type: 'code',
+            id: `c${i}`,
+            execution_count: null,
+            metadata: {},
+            outputs: [],
+            source: dedent(cell)
+          }
+        : cell
+    ),
+    metadata: { kernelspec: { display_name: 'Python 3', language: 'python', name: 'python3' } },
+    nbformat: 4,
+    nbformat_minor: 5
+  };
+}
+
+/** Take the indentation of the first line off all lines, so that cells can be indented like the test. */
+export function dedent(text: string): string {
+  const lines = text.replace(/^\n|\s+$/g, '').split('\n');
+  const indent = /^ */.exec(lines[0] ?? '')?.[0].length ?? 0;
+  return lines.map(line => line.slice(Math.min(indent, line.search(/\S|$/)))).join('\n');
+}
+
+/** The values of an app's text fields, in order. */
+export function fields(app: Locator): Promise<string[]> {
+  return app.locator('input.ib-input, textarea').evaluateAll(elements =>
+    elements.map(element => (element as HTMLInputElement).value)
+  );
+}
+
+/** Wait until a text field has a value. */
+export async function shows(field: Locator, value: string): Promise<void> {
+  await expect.poll(() => field.inputValue(), { timeout: PATIENCE, interval: 20 }).toBe(value);
+}
+
+function known<T>(value: T | null): T {
+  if (value === null) {
+    throw new Error('open() a notebook first');
+  }
+  return value;
+}
