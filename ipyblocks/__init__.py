@@ -31,3 +31,30 @@ __all__ = [
 ]
 __all__ += components.__all__
 __all__ += layouts.__all__
+
+_NOT_YET = frozenset(
+    {
+        "AnnotatedImage", "Audio", "BarPlot", "BrowserState", "Brush", "ChatInterface", "Chatbot",
+        "ChatMessage", "Client", "Code", "ColorPicker", "CSVLogger", "DataFrame", "Dataframe",
+        "Dataset", "DateTime", "DeepLinkButton", "DeletedFileData", "Dialogue", "DownloadButton",
+        "Draggable", "DuplicateButton", "Eraser", "Examples", "File", "FileData", "FileExplorer",
+        "FlaggingCallback", "Gallery", "ImageEditor", "ImageMask", "ImageSlider", "Interface",
+        "LikeData", "LinePlot", "List", "LoginButton", "LogoutButton", "Matrix", "Mic",
+        "Microphone", "Model3D", "MultimodalTextbox", "Navbar", "Numpy", "OAuthProfile",
+        "OAuthToken", "Paint", "ParamViewer", "PlayableVideo", "Plot", "Progress", "Request",
+        "RetryData", "ScatterPlot", "Sidebar", "SimpleCSVLogger", "Sketchpad", "Step",
+        "TabbedInterface", "Timer", "UndoData", "UploadButton", "Video", "Walkthrough",
+        "WaveformOptions", "api", "deploy", "load", "mount_gradio_app", "render",
+        "set_static_paths",
+    }
+)  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    """Names of Gradio that are not here yet say so, instead of looking like a typing error."""
+    if name in _NOT_YET:
+        raise AttributeError(
+            f"gr.{name} is not available in ipyblocks {__version__} yet; "
+            "docs/reference.md lists what is."
+        )
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -105,20 +105,31 @@ export class Notebook {
    * Open another notebook in the same JupyterLab, which takes a fraction of the time.
    *
    * @param {string} file
+   * @param {string} [kernel] id of a kernel that {@link closeFile} kept
    */
-  async openNext(file) {
+  async openNext(file, kernel) {
     this.file = file;
-    await this.command('docmanager:open', { path: file, factory: 'Notebook' });
+    const use = kernel === undefined ? {} : { kernel: { id: kernel } };
+    await this.command('docmanager:open', { path: file, factory: 'Notebook', ...use });
     await this.#whenOpened();
   }
 
-  /** Shut the kernel down and close the notebook unsaved; JupyterLab stays. */
-  async closeFile() {
-    await this.page.evaluate(async () => {
+  /**
+   * Close the notebook unsaved; JupyterLab stays, and with `keepKernel` its kernel too.
+   *
+   * @param {{keepKernel?: boolean}} [options]
+   * @returns {Promise<string | undefined>} the id of the kernel that was kept
+   */
+  async closeFile({ keepKernel = false } = {}) {
+    return this.page.evaluate(async keep => {
       const panel = window.jupyterapp.shell.currentWidget;
-      await panel.sessionContext.shutdown();
+      const id = panel.sessionContext.session?.kernel?.id;
+      if (!keep) {
+        await panel.sessionContext.shutdown();
+      }
       panel.dispose();
-    });
+      return keep ? id : undefined;
+    }, keepKernel);
   }
 
   /** Reload as a user does: the kernel lives on. */

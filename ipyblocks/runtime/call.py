@@ -180,8 +180,10 @@ def _updated(session: Session, block: Block, changes: dict[str, Any]) -> Output:
     props = {
         name: new.get(name, defaults[name])
         for name in {**old, **new}
-        if name not in ("value", "interactive") and old.get(name) != new.get(name)
+        if name not in ("value", "interactive")
+        and old.get(name, defaults[name]) != new.get(name, defaults[name])
     }
+    pack(props, [], block.describe())  # one prop that cannot be sent would take its frame with it
     if "interactive" in changes:
         props["interactive"] = bool(changes["interactive"])
     if has_value:

@@ -62,6 +62,7 @@ class LoopThread:
 
         Raises:
             TimeoutError: the loop was busy for longer (an ``async`` handler that blocks).
+            RuntimeError: the last app has been closed, and the loop with it.
         """
         if self.here:
             return fn()
@@ -73,7 +74,7 @@ class LoopThread:
             except BaseException as error:  # noqa: BLE001 - the caller gets it
                 result.set_exception(error)
 
-        self.post(run)
+        self.loop.call_soon_threadsafe(run)
         return result.result(timeout)
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:

@@ -106,10 +106,17 @@ class Outbound:
         self.seq += 1
         return msgspec.structs.replace(message, seq=self.seq)
 
-    def welcome(self, make: Callable[[int], Welcome]) -> None:
-        """Send a snapshot at once, outside the count: it tells one page where the count stands."""
+    def waits(self, node: NodeId) -> bool:
+        """Whether a new value of a node has not been sent yet."""
+        return node in self._updates
+
+    def welcome(self, make: Callable[[int], Welcome], acks: Mapping[str, int]) -> None:
+        """Send a snapshot at once, outside the count: it tells one page where the count stands.
+
+        ``acks`` says which of the page's own messages it already contains.
+        """
         self.flush()
-        self._send(ToPageFrame(epoch=self._epoch, acks=dict(self._acks), messages=[make(self.seq)]))
+        self._send(ToPageFrame(epoch=self._epoch, acks=dict(acks), messages=[make(self.seq)]))
 
     def close(self) -> None:
         """Send what is left and stop."""

@@ -184,7 +184,8 @@ class Session:
         page = self._page(frame.page)
         for message in frame.messages:
             if isinstance(message, Hello):
-                page.seq = message.seq
+                # Never back: what a hello is followed by may have been processed, its answer lost.
+                page.seq = max(page.seq, message.seq)
             elif message.seq <= page.seq:
                 continue  # a resend of what has been processed
             else:
@@ -249,7 +250,8 @@ class Session:
         ):
             self._send_secrets()
         else:
-            self._out.welcome(lambda seq: self.welcome(page, seq, secret=True))
+            acks = {str(page): self._pages[page].seq}
+            self._out.welcome(lambda seq: self.welcome(page, seq, secret=True), acks)
         if not self.loaded and message.protocol == PROTOCOL:
             self.loaded = True
             self.engine.dispatch(self, self.tree, "load", None)
@@ -259,7 +261,9 @@ class Session:
         before = self.payload(block) if isinstance(block, Component) else None
         mine = self._props.setdefault(message.node, {})
         mine.update(props)
-        if len(self._pages) > 1:  # the sender ignores what it knows
+        # Other pages want it, and an older value that waits to be sent must not come after it.
+        # The sender ignores what it knows.
+        if len(self._pages) > 1 or self._out.waits(message.node):
             self._out.update(message.node, props)
         if "value" in props and "change" in block.events and not same(before, props["value"]):
             self.engine.dispatch(self, block, "change", None)

@@ -1,6 +1,6 @@
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, type RefObject } from 'react';
 
-import { defineComponent, useServices, type View } from './component';
+import { defineComponent, useServices, type Services, type View } from './component';
 import { CopyButton } from './parts/CopyButton';
 import { rootAttributes, length } from './parts/root';
 import { Status } from './parts/Status';
@@ -11,11 +11,7 @@ function Body({ id, props }: View<'markdown'>): JSX.Element {
   const host = useRef<HTMLDivElement>(null);
   const services = useServices();
   const source = prepare(props);
-  useEffect(() => {
-    if (host.current !== null) {
-      void services.renderMarkdown(source, !props.sanitizeHtml, host.current);
-    }
-  }, [services, source, props.sanitizeHtml]);
+  useRendered(host, services, source, !props.sanitizeHtml);
   const root = rootAttributes(props, `ib-Markdown${props.container ? ' ib-card' : ''}`);
   const heights = {
     height: length(props.height),
@@ -32,6 +28,37 @@ function Body({ id, props }: View<'markdown'>): JSX.Element {
       <Status id={id} />
     </div>
   );
+}
+
+/**
+ * Keep an element filled with the rendered source. One rendering at a time: an older one that takes longer
+ * must not replace a newer one, and those that came meanwhile, but for the last, are not worth doing.
+ */
+function useRendered(
+  host: RefObject<HTMLDivElement>,
+  services: Services,
+  source: string,
+  trusted: boolean
+): void {
+  const last = useRef(Promise.resolve());
+  useEffect(() => {
+    const element = host.current;
+    let stale = false;
+    const draw = async (): Promise<void> => {
+      if (!stale && element !== null) {
+        await services.renderMarkdown(source, trusted, element);
+      }
+    };
+    last.current = last.current.then(draw).catch(() => {
+      // Unrendered words are better than none.
+      if (!stale && element !== null) {
+        element.textContent = source;
+      }
+    });
+    return () => {
+      stale = true;
+    };
+  }, [host, services, source, trusted]);
 }
 
 /** Source as the host's renderer wants it: its own delimiters for formulas, and hard line breaks. */

@@ -1,4 +1,11 @@
-import { useEffect, useRef, type KeyboardEvent, type SyntheticEvent } from 'react';
+import {
+  useEffect,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type RefObject,
+  type SyntheticEvent
+} from 'react';
 
 import { defineComponent, type View } from './component';
 import { CopyButton } from './parts/CopyButton';
@@ -8,17 +15,26 @@ type Field = HTMLInputElement | HTMLTextAreaElement;
 
 function Body(view: View<'textbox'>): JSX.Element {
   const { id, props } = view;
+  // A value that the kernel sends while an input method composes waits: setting the field would break it off.
+  const [draft, compose] = useState<string | null>(null);
+  const text = draft ?? props.value ?? '';
   const copy = props.showCopyButton ? <CopyButton text={props.value ?? ''} /> : undefined;
   return (
     <Frame id={id} props={props} className="ib-Textbox" title="Textbox" tools={copy}>
-      {ids =>
-        isSingleLine(props) ? <SingleLine {...view} ids={ids} /> : <Area {...view} ids={ids} />
-      }
+      {ids => {
+        const field = { ...view, ids, text, compose };
+        return isSingleLine(props) ? <SingleLine {...field} /> : <Area {...field} />;
+      }}
     </Frame>
   );
 }
 
-type FieldView = View<'textbox'> & { readonly ids: Ids };
+interface FieldView extends View<'textbox'> {
+  readonly ids: Ids;
+  readonly text: string;
+  /** An input method composes, and this is the text so far; null: it is done. */
+  readonly compose: (draft: string | null) => void;
+}
 
 function isSingleLine(props: View<'textbox'>['props']): boolean {
   return props.type !== 'text' || (props.lines === 1 && props.maxLines === 1);
@@ -30,13 +46,13 @@ function SingleLine(view: FieldView): JSX.Element {
 
 /** A text area that grows with its text, from `lines` to `maxLines`. */
 function Area(view: FieldView): JSX.Element {
-  const { props } = view;
+  const { props, text } = view;
   const field = useRef<HTMLTextAreaElement>(null);
-  useAutoscroll(field, props.value, props.autoscroll);
+  useAutoscroll(field, text, props.autoscroll);
   return (
     // The grid's second cell holds the same text unseen and so gives the area its height: no measuring,
     // no jump, and 1000 of them cost no layout pass each.
-    <div className="ib-Textbox-grow" data-text={props.value ?? ''} style={heights(props)}>
+    <div className="ib-Textbox-grow" data-text={text} style={heights(props)}>
       <textarea {...fieldAttributes(view)} ref={field} rows={props.lines} />
     </div>
   );
@@ -46,12 +62,13 @@ function heights({ lines, maxLines }: View<'textbox'>['props']): Record<string, 
   return { '--ib-lines': lines, '--ib-max-lines': Math.max(lines, maxLines ?? 1_000_000) };
 }
 
-function fieldAttributes({ props, ids, set, fire, listens }: FieldView): Record<string, unknown> {
+function fieldAttributes(view: FieldView): Record<string, unknown> {
+  const { props, ids, text, set, fire, listens } = view;
   return {
     id: ids.control,
     className: 'ib-input',
     'aria-describedby': ids.info,
-    value: props.value ?? '',
+    value: text,
     placeholder: props.placeholder ?? undefined,
     readOnly: !props.interactive,
     autoFocus: props.autofocus,
@@ -60,12 +77,9 @@ function fieldAttributes({ props, ids, set, fire, listens }: FieldView): Record<
     style: props.textAlign ? { textAlign: props.textAlign } : undefined,
     autoComplete: 'off',
     spellCheck: false,
-    onChange: (event: SyntheticEvent<Field>) => {
-      set({ value: event.currentTarget.value });
-      fire('input');
-    },
+    ...typing(view),
     onKeyDown: (event: KeyboardEvent<Field>) => {
-      if (submits(event, props.lines)) {
+      if (submits(event, isSingleLine(props) ? 1 : props.lines)) {
         event.preventDefault();
         fire('submit');
       }
@@ -83,27 +97,42 @@ function fieldAttributes({ props, ids, set, fire, listens }: FieldView): Record<
   };
 }
 
+type Typing = (event: SyntheticEvent<Field, InputEvent>) => void;
+
+function typing({ set, fire, compose }: FieldView): Readonly<Record<string, Typing>> {
+  return {
+    onChange: event => {
+      const { value } = event.currentTarget;
+      if (event.nativeEvent.isComposing) {
+        compose(value);
+      }
+      set({ value });
+      fire('input');
+    },
+    onCompositionStart: event => compose(event.currentTarget.value),
+    onCompositionEnd: () => compose(null)
+  };
+}
+
 function submits(event: KeyboardEvent<Field>, lines: number): boolean {
   // While an input method composes, Enter accepts its suggestion.
-  if (event.key !== 'Enter' || event.nativeEvent.isComposing) {
+  const { isComposing, keyCode } = event.nativeEvent;
+  // Safari has already ended the composition when it tells of that Enter, and marks it by this code.
+  if (event.key !== 'Enter' || isComposing || keyCode === 229) {
     return false;
   }
   return lines === 1 ? !event.shiftKey : event.shiftKey;
 }
 
 /** Keep the end in view while text is added, unless the person has scrolled away from it. */
-function useAutoscroll(
-  field: React.RefObject<HTMLTextAreaElement>,
-  value: string | null,
-  wanted: boolean
-): void {
+function useAutoscroll(field: RefObject<HTMLTextAreaElement>, text: string, wanted: boolean): void {
   const atEnd = useRef(true);
   useEffect(() => {
     const element = field.current;
     if (element !== null && wanted && atEnd.current && document.activeElement !== element) {
       element.scrollTop = element.scrollHeight;
     }
-  }, [field, value, wanted]);
+  }, [field, text, wanted]);
   useEffect(() => {
     const element = field.current;
     const onScroll = (): void => {

@@ -5,6 +5,7 @@
  */
 import {
   Binary,
+  PROTOCOL,
   shapes,
   UploadReference,
   type Json,
@@ -25,7 +26,9 @@ export interface DecodedFrame {
   readonly epoch: string;
   readonly acks: Readonly<Record<string, number>>;
   readonly messages: readonly ToPage[];
-  /** Why messages were left out: an unknown type (a newer kernel) or a wrong shape. */
+  /** Numbers of messages that were left out because their type is unknown: a newer kernel. */
+  readonly unknown: readonly number[];
+  /** Why messages were left out: an unknown type or a wrong shape. */
   readonly problems: readonly string[];
 }
 
@@ -59,7 +62,7 @@ const TO_PAGE: ReadonlySet<string> = new Set<ToPage['type']>([
  */
 export function decodeFrame(content: unknown, buffers: readonly ArrayBufferView[]): DecodedFrame {
   const frame = unpack(content, buffers);
-  const problem = check(frame, 'ToPageFrame', '$');
+  const problem = check(frame, 'ToPageFrame', '$') ?? checkAcks(frame);
   if (problem !== null) {
     throw new WireError(problem);
   }
@@ -69,6 +72,7 @@ export function decodeFrame(content: unknown, buffers: readonly ArrayBufferView[
     messages: readonly Json[];
   };
   const good: ToPage[] = [];
+  const unknown: number[] = [];
   const problems: string[] = [];
   messages.forEach((message, index) => {
     const wrong = checkMessage(message, `$.messages[${index}]`);
@@ -76,9 +80,10 @@ export function decodeFrame(content: unknown, buffers: readonly ArrayBufferView[
       good.push(message as unknown as ToPage);
     } else {
       problems.push(wrong);
+      unknown.push(...unknownNumber(message));
     }
   });
-  return { epoch, acks, messages: good, problems };
+  return { epoch, acks, messages: good, unknown, problems };
 }
 
 /**
@@ -146,7 +151,8 @@ function packFields(message: ToKernel, buffers: ArrayBufferView[]): Record<strin
   return Object.fromEntries(
     Object.entries(message)
       .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => [key, pack(value as Json, buffers, 1)])
+      // frame, list and message are levels to the kernel, which counts from the frame
+      .map(([key, value]) => [key, pack(value as Json, buffers, 3)])
   );
 }
 
@@ -239,11 +245,43 @@ function wellFormed(text: string): string {
 // --- shapes ----------------------------------------------------------------------------------------
 
 function checkMessage(message: Json, path: string): string | null {
-  const type = kindOf(message) === 'object' ? (message as Record<string, Json>)['type'] : undefined;
+  const type = field(message, 'type');
   if (typeof type !== 'string' || !TO_PAGE.has(type)) {
     return `${path}: unknown message type ${describe(type)}`;
   }
+  if (type === 'welcome' && isOfAnotherVersion(message)) {
+    return null;
+  }
   return check(message, type, path);
+}
+
+/** A welcome may have any shape in another protocol; these three fields say which to update. */
+function isOfAnotherVersion(welcome: Json): boolean {
+  const [protocol, version, page] = ['protocol', 'version', 'page'].map(name =>
+    field(welcome, name)
+  );
+  return (
+    typeof protocol === 'number' &&
+    protocol !== PROTOCOL &&
+    typeof version === 'string' &&
+    (page === null || typeof page === 'string')
+  );
+}
+
+/** The number of a message whose type is unknown; none for a known type, which is worth asking for again. */
+function unknownNumber(message: Json): number[] {
+  const [type, seq] = [field(message, 'type'), field(message, 'seq')];
+  return typeof type === 'string' && !TO_PAGE.has(type) && typeof seq === 'number' ? [seq] : [];
+}
+
+function checkAcks(frame: Json): string | null {
+  const acks = field(frame, 'acks') as Readonly<Record<string, Json>>;
+  const wrong = Object.entries(acks).find(([, seq]) => typeof seq !== 'number');
+  return wrong === undefined ? null : `$.acks: expected numbers, got ${kindOf(wrong[1])}`;
+}
+
+function field(value: Json, name: string): Json | undefined {
+  return kindOf(value) === 'object' ? (value as Readonly<Record<string, Json>>)[name] : undefined;
 }
 
 /** A value in the words of a problem: short, and never an error of its own. */

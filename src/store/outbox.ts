@@ -12,6 +12,12 @@ export type Unnumbered = ToKernel extends infer M
     : never
   : never;
 
+interface Waiter {
+  readonly count: number;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
 /** Numbers, conflates, sends and remembers messages to the kernel. */
 export class Outbox {
   /**
@@ -46,10 +52,14 @@ export class Outbox {
     return this.seq;
   }
 
-  /** Resolves when fewer than `count` messages wait for an answer: the line has room. */
+  /**
+   * Resolves when fewer than `count` messages wait for an answer: the line has room.
+   *
+   * @throws Error when the session goes before that.
+   */
   room(count: number): Promise<void> {
-    return new Promise(resolve => {
-      this.waiters.push({ count, resolve });
+    return new Promise((resolve, reject) => {
+      this.waiters.push({ count, resolve, reject });
       this.letIn();
     });
   }
@@ -103,7 +113,14 @@ export class Outbox {
   clear(): void {
     this.unacked = [];
     this.edits.clear();
-    this.letIn();
+    const waiters = this.waiters;
+    this.waiters = [];
+    waiters.forEach(waiter => waiter.reject(new Error('The app has no kernel any more.')));
+  }
+
+  /** The number of the last message. */
+  get last(): number {
+    return this.seq;
   }
 
   get pending(): number {
@@ -131,6 +148,6 @@ export class Outbox {
   private seq = 0;
   private unacked: ToKernel[] = [];
   private readonly edits = new Map<NodeId, Record<string, Json>>();
-  private waiters: { count: number; resolve: () => void }[] = [];
+  private waiters: Waiter[] = [];
   private waiting = false;
 }

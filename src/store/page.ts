@@ -17,7 +17,7 @@ import {
 } from '../protocol/wire';
 import type { Transport } from '../transport/transport';
 import { Outbox } from './outbox';
-import { Store, type Schedule } from './store';
+import { same, Store, type Schedule } from './store';
 import { Tasks } from './tasks';
 import { Toasts } from './toasts';
 import { Uploads } from './uploads';
@@ -127,9 +127,16 @@ export class Page {
       console.warn(`ipyblocks: a message from the kernel was not understood: ${error.message}`);
       return;
     }
+    if (frame.epoch === this.epoch) {
+      frame.unknown.forEach(seq => this.skipped.add(seq));
+    }
     frame.problems.forEach(problem => console.warn(`ipyblocks: left out a message: ${problem}`));
     const acked = frame.acks[this.id];
     this.acked = Math.max(this.acked, acked ?? 0);
+    if (this.asking !== null && this.acked >= this.asking) {
+      // The hello has been read; its welcome came before this frame, is in it, or was not needed.
+      this.asking = null;
+    }
     frame.messages.forEach(message => this.take(message, frame.epoch));
     if (acked !== undefined) {
       this.outbox.acknowledge(acked);
@@ -141,23 +148,33 @@ export class Page {
       if (message.page === this.id || (message.page === null && this.epoch === null)) {
         this.welcome(message);
       }
-    } else if (epoch === this.epoch && message.seq === this.seen + 1) {
+    } else if (epoch === this.epoch) {
+      this.takeNumbered(message);
+    }
+  }
+
+  private takeNumbered(message: Exclude<ToPage, Welcome>): void {
+    while (this.skipped.delete(this.seen + 1)) {
+      this.seen += 1;
+    }
+    if (message.seq === this.seen + 1) {
       this.seen = message.seq;
       this.apply(message);
-    } else if (epoch === this.epoch && message.seq > this.seen && !this.asking) {
+    } else if (message.seq > this.seen && this.asking === null) {
       // Something is missing (a host that drops output under load): start over from a snapshot.
       this.hello();
     }
   }
 
   private welcome(message: Welcome): void {
-    this.asking = false;
+    this.asking = null;
     if (message.protocol !== PROTOCOL) {
       this.turn({ kind: 'mismatch', sentence: mismatch(message, this.version) });
       return;
     }
     this.epoch = message.epoch;
     this.seen = message.seq;
+    this.skipped.clear();
     if (message.control) {
       this.transport.useControl();
     }
@@ -248,12 +265,18 @@ export class Page {
     }
     switch (this.transport.state) {
       case 'open':
-        this.hello();
+        // Hosts say "open" more than once; a second hello would cost a second snapshot.
+        if (!this.greeted) {
+          this.greeted = true;
+          this.hello();
+        }
         break;
       case 'lost':
+        this.greeted = false;
         this.turn({ kind: 'lost' });
         break;
       case 'dead':
+        this.greeted = false;
         this.outbox.clear();
         this.tasks.clear();
         this.turn({ kind: 'dead' });
@@ -262,12 +285,13 @@ export class Page {
   }
 
   private hello(): void {
-    this.asking = true;
     const { epoch, seen } = this;
+    this.asking = Infinity;
     this.outbox.resend([{ type: 'hello', protocol: PROTOCOL, epoch, seen }]);
+    // Unless the answer was already there, as it is in a loopback.
+    this.asking = this.asking === null ? null : this.outbox.last;
     if (this.epoch !== null) {
       // What is shown is right as far as it goes; a kernel that knows more answers with a welcome.
-      this.asking = false;
       this.turn({ kind: 'live' });
     }
   }
@@ -277,6 +301,9 @@ export class Page {
   }
 
   private turn(status: PageStatus): void {
+    if (same(status, this._status)) {
+      return;
+    }
     this._status = status;
     this.listeners.forEach(listener => listener());
   }
@@ -287,7 +314,12 @@ export class Page {
   private epoch: string | null = null;
   private seen = 0;
   private acked = 0;
-  private asking = false;
+  /** Number of the last message that went with a hello which has not been answered; null: none. */
+  private asking: number | null = null;
+  /** Whether a hello was sent since the transport opened. */
+  private greeted = false;
+  /** Numbers to come that belong to messages of an unknown type. */
+  private readonly skipped = new Set<number>();
 }
 
 function mismatch(welcome: Welcome, version: string): string {

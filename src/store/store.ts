@@ -45,8 +45,12 @@ export class Store {
 
   /** Whole tree at once. Nodes that did not change keep their object. */
   replace(app: App, nodes: readonly Node[]): void {
-    this._app = app;
-    this._root = nodes[0]?.id ?? null;
+    const root = nodes[0]?.id ?? null;
+    if (root !== this._root || !same(app, this._app)) {
+      this._app = app;
+      this._root = root;
+      this.appChanged = true;
+    }
     const gone = new Set(this.nodes.keys());
     for (const node of nodes) {
       gone.delete(node.id);
@@ -60,11 +64,10 @@ export class Store {
       this.nodes.delete(id);
       this.changed.add(id);
     }
-    this.appChanged = true;
     this.tell();
   }
 
-  /** New props from the kernel; told with others of the same animation frame. */
+  /** New props from the kernel. Told at once after a quiet frame, else with others of the same frame. */
   patch(updates: readonly Update[]): void {
     for (const { node, props } of updates) {
       this.merge(node, props);
@@ -108,11 +111,17 @@ export class Store {
       return;
     }
     this.quiet = false;
-    this.schedule(() => {
-      this.quiet = true;
-      this.tell();
-    });
+    this.schedule(() => this.tellLate());
     this.tell();
+  }
+
+  private tellLate(): void {
+    // A frame with news is followed by another that collects, so that a stream is told once a frame.
+    this.quiet = this.changed.size === 0;
+    if (!this.quiet) {
+      this.schedule(() => this.tellLate());
+      this.tell();
+    }
   }
 
   private tell(): void {

@@ -23,7 +23,7 @@ export interface TaskRecord {
 
 /** What is drawn at a node. */
 export interface NodeStatus {
-  /** The task that matters most: a running one, else the first that waits. */
+  /** The task that matters most: one that shows before one that hides, a running one before one that waits. */
   readonly task: TaskRecord | null;
   readonly failure: Failed | null;
 }
@@ -73,6 +73,12 @@ export class Tasks {
       case 'failed':
         this.end(message.task, message.code === 'cancelled' ? null : message);
         break;
+      case 'welcome':
+      case 'patch':
+      case 'toast':
+      case 'refused':
+      case 'closed':
+        break;
     }
   }
 
@@ -92,8 +98,9 @@ export class Tasks {
   }
 
   private put(task: TaskRecord): void {
+    const before = this.tasks.get(task.id)?.nodes ?? [];
     this.tasks.set(task.id, task);
-    this.update(task.nodes);
+    this.update([...before, ...task.nodes]);
   }
 
   private end(id: TaskId, failure: Failed | null): void {
@@ -109,7 +116,9 @@ export class Tasks {
   private update(nodes: readonly NodeId[]): void {
     for (const node of new Set(nodes)) {
       const here = [...this.tasks.values()].filter(task => task.nodes.includes(node));
-      const task = here.find(each => each.state !== 'queued') ?? here[0] ?? null;
+      const shown = here.filter(task => task.showProgress !== 'hidden');
+      const some = shown.length > 0 ? shown : here;
+      const task = some.find(each => each.state !== 'queued') ?? some[0] ?? null;
       const failure = this.failures.get(node) ?? null;
       if (task === null && failure === null) {
         this.statuses.delete(node);

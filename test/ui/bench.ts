@@ -52,6 +52,7 @@ export function useBench(): Bench {
   let browser: Browser | null = null;
   let notebook: Notebook | null = null;
   let isOpen = false;
+  let kernel: string | undefined;
   let files = 0;
   const { url, token, root } = inject('lab');
   const lab = { urlOf: urlsOf(url, token) };
@@ -80,7 +81,7 @@ export function useBench(): Bench {
         notebook = await openNotebook(known(browser), lab, file);
         await notebook.hideSidebar();
       } else {
-        await notebook.openNext(file);
+        await notebook.openNext(file, kernel);
       }
       isOpen = true;
       return notebook;
@@ -127,7 +128,8 @@ export function useBench(): Bench {
     const errors = notebook.pageErrors.splice(0).filter(text => !expected.some(each => each.test(text)));
     const left = isOpen && !kernelGone ? await leftInKernel(bench) : [];
     if (isOpen) {
-      await notebook.closeFile();
+      // A kernel takes seconds to start; one that has nothing left in it serves the next test as well.
+      kernel = await notebook.closeFile({ keepKernel: !failed && !kernelGone && left.length === 0 });
       isOpen = false;
     }
     const styles = await appStyles(notebook.page);
@@ -145,7 +147,7 @@ export function useBench(): Bench {
 }
 
 /** After `close_all`, what of ours is still there: showings, threads, widgets. */
-async function leftInKernel(bench: Bench): Promise<unknown> {
+async function leftInKernel(bench: Bench): Promise<unknown[]> {
   const printed = await bench.python(`
 def _left():
     import json, sys, threading
@@ -164,9 +166,9 @@ def _left():
         *(type(w).__name__ for w in _instances.values() if isinstance(w, display.AppWidget)),
     ])
 print(_left())
-del _left
+get_ipython().reset()
 `);
-  return JSON.parse(printed) as unknown;
+  return JSON.parse(printed) as unknown[];
 }
 
 /** Text of the style elements that belong to a single app. */

@@ -1,0 +1,215 @@
+"""Files that an app may show, and a private folder for those that its handlers are given.
+
+What the developer names in a constructor is read as it is. What a *handler* returns may have been steered
+by the person at the page, so it must lie in the working directory, in the folder for temporary files, or
+where ``launch(allowed_paths=…)`` says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import os
+import shutil
+import tempfile
+import threading
+import weakref
+from collections.abc import Iterable
+from pathlib import Path
+
+from . import context
+from .errors import InvalidPathError
+from .protocol import Binary
+
+OTHER = "application/octet-stream"
+
+
+class Files:
+    """Which files the handlers of one session may show, and the folder for those they are given.
+
+    Callable from any thread.
+
+    Args:
+        allowed, blocked: files and folders, absolute or relative to the working directory.
+    """
+
+    def __init__(self, allowed: Iterable[str | Path] = (), blocked: Iterable[str | Path] = ()) -> None:
+        self._allowed = tuple(allowed)
+        self._blocked = tuple(blocked)
+        self._folder = PrivateFolder()
+        self._kept: dict[Path, tuple[int, int]] = {}
+
+    def permit(self, path: str | Path) -> Path:
+        """The real path, symbolic links resolved, of a file that a handler wants to show.
+
+        Raises:
+            InvalidPathError: it lies where handlers may show nothing.
+        """
+        real = Path(os.path.realpath(path))
+        if any(_is_inside(real, folder) for folder in self._blocked):
+            raise InvalidPathError(f"{str(path)!r} lies in launch(blocked_paths=…) and is not shown.")
+        if any(real.is_relative_to(os.path.realpath(folder)) for folder in self._allowed):
+            return real
+        here, temporary = (Path(os.path.realpath(p)) for p in (Path.cwd(), tempfile.gettempdir()))
+        # One may lie in the other; the innermost decides.
+        for root in sorted((here, temporary), key=lambda p: len(p.parts), reverse=True):
+            if real.is_relative_to(root):
+                if root == here and any(part.startswith(".") for part in real.relative_to(here).parts):
+                    break
+                return real
+        raise InvalidPathError(
+            f"A function may not show {str(path)!r}: it may show files of the working directory "
+            f"({here}; no names that start with a dot) and of the folder for temporary files. "
+            f"Allow it with launch(allowed_paths=[{str(real.parent)!r}])."
+        )
+
+    def keep(self, data: bytes, name: str) -> Path:
+        """Write bytes to the private folder, which is removed with the session.
+
+        Args:
+            name: file name, without folders. The same bytes under the same name are written once,
+                unless a handler has changed or moved the file since.
+        """
+        folder = self._folder.path() / hashlib.sha256(data).hexdigest()[:32]
+        path = folder / name
+        if not path.exists() or self._kept.get(path) != _state_of(path):
+            folder.mkdir(exist_ok=True)
+            # In one step, because another thread may be reading the same name.
+            handle, unfinished = tempfile.mkstemp(dir=folder)
+            with os.fdopen(handle, "wb") as out:
+                out.write(data)
+            os.replace(unfinished, path)
+            self._kept[path] = _state_of(path)
+        return path
+
+    def close(self) -> None:
+        """Delete what was kept."""
+        self._kept.clear()
+        self._folder.close()
+
+
+class PrivateFolder:
+    """A temporary folder of this user alone: made when first needed, removed with its owner or process."""
+
+    def __init__(self) -> None:
+        self._path: Path | None = None
+        self._lock = threading.Lock()
+        self._remove: weakref.finalize[[Path, int], PrivateFolder] | None = None
+
+    def path(self) -> Path:
+        """The folder; it exists."""
+        with self._lock:
+            if self._path is None:
+                self._path = Path(tempfile.mkdtemp(prefix="ipyblocks-"))
+                # Runs at the end of the process too; not in a forked child, which does not own it.
+                self._remove = weakref.finalize(self, _remove, self._path, os.getpid())
+            return self._path
+
+    def close(self) -> None:
+        """Delete the folder. It is made anew when it is needed again."""
+        with self._lock:
+            if self._remove is not None:
+                self._remove()
+            self._path = self._remove = None
+
+
+def _remove(path: Path, owner: int) -> None:
+    if os.getpid() == owner:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+_of_process = Files()
+
+
+def current() -> Files:
+    """Files of the session whose handler runs here; outside of handlers, those of the process."""
+    run = context.current_run()
+    return _of_process if run is None else run.files
+
+
+def permitted(path: str | Path) -> Path:
+    """The path to read for a value: checked when a handler returned it, as it is when it did not.
+
+    Raises:
+        InvalidPathError: a handler may not show it.
+    """
+    run = context.current_run()
+    return Path(path) if run is None else run.files.permit(path)
+
+
+def read(path: str | Path) -> Binary:
+    """A file as a wire value, if the code that names it may show it.
+
+    Raises:
+        InvalidPathError: a handler may not show it.
+        FileNotFoundError: there is no such file.
+        OSError: it cannot be read.
+    """
+    real = permitted(path)
+    # A pipe or a device would never end.
+    if not real.is_file():
+        raise FileNotFoundError(f"There is no file {str(path)!r} (working directory: {Path.cwd()}).")
+    data = real.read_bytes()
+    name = Path(path).name
+    return Binary(data=data, mime_type=mime_type(data, name), name=name)
+
+
+def mime_type(data: bytes, name: str) -> str:
+    """Type of a file: images by their first bytes, others by the extension of the name."""
+    return image_type(data) or mimetypes.guess_type(name)[0] or OTHER
+
+
+_SIGNATURES = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"BM", "image/bmp"),
+    (b"II*\0", "image/tiff"),
+    (b"MM\0*", "image/tiff"),
+    (b"\0\0\1\0", "image/x-icon"),
+)
+
+
+def image_type(data: bytes) -> str | None:
+    """Mime type of an image by its first bytes; None when they are those of no known image."""
+    for signature, mime in _SIGNATURES:
+        if data.startswith(signature):
+            return mime
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    if data[4:12] in (b"ftypavif", b"ftypavis"):
+        return "image/avif"
+    return "image/svg+xml" if _is_svg(data) else None
+
+
+def _is_svg(data: bytes) -> bool:
+    """Whether the first element is ``<svg>``, after a byte order mark, declarations and comments."""
+    text = data[:4096].decode("utf-8", "ignore").lstrip("\ufeff \t\r\n")
+    while text.startswith(("<?", "<!")):
+        # A doctype may hold declarations of its own in brackets.
+        close = "-->" if text.startswith("<!--") else "]>" if "[" in text.split(">")[0] else ">"
+        _, found, text = text.partition(close)
+        if not found:
+            return False
+        text = text.lstrip()
+    return text.startswith("<svg") and text[4:5] in " \t\r\n>/"
+
+
+def _is_inside(path: Path, folder: str | Path) -> bool:
+    """Whether a resolved path is a file or folder or below it, as the file system sees it.
+
+    Compares files, not names: where case does not matter, another spelling is no way around.
+    """
+    if path.is_relative_to(os.path.realpath(folder)):
+        return True
+    try:
+        wanted = os.stat(folder)
+    except OSError:
+        return False
+    return any(part.exists() and os.path.samestat(part.stat(), wanted) for part in (path, *path.parents))
+
+
+def _state_of(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size
