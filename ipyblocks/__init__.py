@@ -9,6 +9,8 @@ from .events import on
 from .injection import EventData, KeyUpData, SelectData
 from .layouts import *  # noqa: F403
 from .messages import Info, Success, Warning  # noqa: A004 - Gradio's name
+from .progress import Progress, check_cancelled
+from .request import Request
 from .runtime.call import skip, update
 from .themes import ThemeClass as Theme
 
@@ -18,11 +20,14 @@ __all__ = [
     "EventData",
     "Info",
     "KeyUpData",
+    "Progress",
+    "Request",
     "SelectData",
     "Success",
     "Theme",
     "Warning",
     "__version__",
+    "check_cancelled",
     "close_all",
     "on",
     "skip",
@@ -41,7 +46,7 @@ _NOT_YET = frozenset(
         "FlaggingCallback", "Gallery", "ImageEditor", "ImageMask", "ImageSlider", "Interface",
         "LikeData", "LinePlot", "List", "LoginButton", "LogoutButton", "Matrix", "Mic",
         "Microphone", "Model3D", "MultimodalTextbox", "Navbar", "Numpy", "OAuthProfile",
-        "OAuthToken", "Paint", "ParamViewer", "PlayableVideo", "Plot", "Progress", "Request",
+        "OAuthToken", "Paint", "ParamViewer", "PlayableVideo", "Plot",
         "RetryData", "ScatterPlot", "Sidebar", "SimpleCSVLogger", "Sketchpad", "Step",
         "TabbedInterface", "Timer", "UndoData", "UploadButton", "Video", "Walkthrough",
         "WaveformOptions", "api", "deploy", "load", "mount_gradio_app", "render",

@@ -62,7 +62,8 @@ class Blocks(Tree):
         """Settle how events wait. The queue is on without this call.
 
         Args:
-            status_update_rate: only ``"auto"``: places in the queue are told whenever they change.
+            status_update_rate: seconds between two tellings of places in the queue; ``"auto"`` tells
+                them when they change.
             api_open: a notebook app has no REST routes; accepted because there is nothing to close.
             max_size: most events that may wait; a further one is refused with a message.
             concurrency_count: no longer exists; use ``default_concurrency_limit``.
@@ -79,11 +80,8 @@ class Blocks(Tree):
                 "concurrency_count does not exist any more; set concurrency_limit on the "
                 "listener, or default_concurrency_limit here."
             )
-        if status_update_rate != "auto":
-            raise NotAvailableError(
-                'Only status_update_rate="auto" is available: places in the queue are told '
-                "when they change."
-            )
+        if status_update_rate != "auto" and status_update_rate <= 0:
+            raise ValueError(f"status_update_rate must be positive; it is {status_update_rate}.")
         if max_size is not None and max_size < 1:
             raise ValueError(f"max_size must be 1 or more, or None for no limit; it is {max_size}.")
         limit = self._options.concurrency_limit
@@ -93,7 +91,12 @@ class Blocks(Tree):
             raise ValueError(
                 f"default_concurrency_limit must be 1 or more, or None; it is {limit}."
             )
-        self._options = replace(self._options, max_size=max_size, concurrency_limit=limit)
+        self._options = replace(
+            self._options,
+            max_size=max_size,
+            concurrency_limit=limit,
+            status_update_rate=None if status_update_rate == "auto" else status_update_rate,
+        )
         return self
 
     def launch(

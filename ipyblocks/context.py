@@ -22,6 +22,9 @@ class Run(Protocol):
     def toast(self, level: ToastLevel, message: str, title: str, duration: float | None) -> None:
         """Show a short message at the page of this run."""
 
+    def check_cancelled(self) -> None:
+        """Raise CancelledError when the run has been cancelled."""
+
 
 _parent: ContextVar[BlockContext | None] = ContextVar("ipyblocks_parent", default=None)
 _run: ContextVar[Run | None] = ContextVar("ipyblocks_run", default=None)

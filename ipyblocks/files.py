@@ -33,7 +33,9 @@ class Files:
         allowed, blocked: files and folders, absolute or relative to the working directory.
     """
 
-    def __init__(self, allowed: Iterable[str | Path] = (), blocked: Iterable[str | Path] = ()) -> None:
+    def __init__(
+        self, allowed: Iterable[str | Path] = (), blocked: Iterable[str | Path] = ()
+    ) -> None:
         self._allowed = tuple(allowed)
         self._blocked = tuple(blocked)
         self._folder = PrivateFolder()
@@ -47,14 +49,18 @@ class Files:
         """
         real = Path(os.path.realpath(path))
         if any(_is_inside(real, folder) for folder in self._blocked):
-            raise InvalidPathError(f"{str(path)!r} lies in launch(blocked_paths=…) and is not shown.")
+            raise InvalidPathError(
+                f"{str(path)!r} lies in launch(blocked_paths=…) and is not shown."
+            )
         if any(real.is_relative_to(os.path.realpath(folder)) for folder in self._allowed):
             return real
         here, temporary = (Path(os.path.realpath(p)) for p in (Path.cwd(), tempfile.gettempdir()))
         # One may lie in the other; the innermost decides.
         for root in sorted((here, temporary), key=lambda p: len(p.parts), reverse=True):
             if real.is_relative_to(root):
-                if root == here and any(part.startswith(".") for part in real.relative_to(here).parts):
+                if root == here and any(
+                    part.startswith(".") for part in real.relative_to(here).parts
+                ):
                     break
                 return real
         raise InvalidPathError(
@@ -148,7 +154,9 @@ def read(path: str | Path) -> Binary:
     real = permitted(path)
     # A pipe or a device would never end.
     if not real.is_file():
-        raise FileNotFoundError(f"There is no file {str(path)!r} (working directory: {Path.cwd()}).")
+        raise FileNotFoundError(
+            f"There is no file {str(path)!r} (working directory: {Path.cwd()})."
+        )
     data = real.read_bytes()
     name = Path(path).name
     return Binary(data=data, mime_type=mime_type(data, name), name=name)
@@ -207,7 +215,9 @@ def _is_inside(path: Path, folder: str | Path) -> bool:
         wanted = os.stat(folder)
     except OSError:
         return False
-    return any(part.exists() and os.path.samestat(part.stat(), wanted) for part in (path, *path.parents))
+    return any(
+        part.exists() and os.path.samestat(part.stat(), wanted) for part in (path, *path.parents)
+    )
 
 
 def _state_of(path: Path) -> tuple[int, int]:

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from .progress import Progress, Reports
+from .request import Request
+
 if TYPE_CHECKING:
     from .block import Block
 
@@ -91,7 +94,23 @@ class Injection(NamedTuple):
     """One injected parameter: its place among the positional ones, and what goes there."""
 
     position: int
-    data: type[EventData]
+    what: type[EventData] | type[Request] | Progress
+
+
+class Happening(NamedTuple):
+    """What injected parameters are made from.
+
+    Attributes:
+        target: the component the event came from; None for `load` and links of a chain.
+        data: payload of the event.
+        session_hash: names the session.
+        reports: takes what the run says about its progress.
+    """
+
+    target: Block | None
+    data: Any
+    session_hash: str
+    reports: Reports
 
 
 def injections(fn: Callable[..., Any]) -> tuple[Injection, ...]:
@@ -99,18 +118,36 @@ def injections(fn: Callable[..., Any]) -> tuple[Injection, ...]:
     found = []
     for position, (name, parameter) in enumerate(_positional(fn).items()):
         annotation = _annotation(fn, name, parameter)
-        if isinstance(annotation, type) and issubclass(annotation, EventData):
-            found.append(Injection(position, annotation))
+        if isinstance(parameter.default, Progress):
+            found.append(Injection(position, parameter.default))
+            continue
+        for wanted in _alternatives(annotation):
+            if isinstance(wanted, type) and issubclass(wanted, (EventData, Request)):
+                found.append(Injection(position, wanted))
+                break
     return tuple(found)
 
 
+def _alternatives(annotation: Any) -> tuple[Any, ...]:
+    """``Request | None`` → its parts."""
+    return typing.get_args(annotation) or (annotation,)
+
+
 def arguments(
-    inputs: list[Any], injected: tuple[Injection, ...], target: Block | None, data: Any
+    inputs: list[Any], injected: tuple[Injection, ...], happening: Happening
 ) -> list[Any]:
     """Inputs with the injected ones put at their places."""
-    for position, kind in injected:
-        inputs.insert(position, kind(target, data))
+    for position, what in injected:
+        inputs.insert(position, _made(what, happening))
     return inputs
+
+
+def _made(what: type[EventData] | type[Request] | Progress, happening: Happening) -> Any:
+    if isinstance(what, Progress):
+        return what.bound(happening.reports)
+    if issubclass(what, Request):
+        return what(happening.session_hash)
+    return what(happening.target, happening.data)
 
 
 def warn_on_mismatch(fn: Callable[..., Any], count: int, injected: tuple[Injection, ...]) -> None:

@@ -50,9 +50,7 @@ def require_pillow(what: str) -> None:
 
 def is_picture(value: Any) -> bool:
     """Whether a value is a Pillow image. Does not import Pillow: a program that has one has done so."""
-    return any(
-        c.__module__ == "PIL.Image" and c.__name__ == "Image" for c in type(value).__mro__
-    )
+    return any(c.__module__ == "PIL.Image" and c.__name__ == "Image" for c in type(value).__mro__)
 
 
 def is_array(value: Any) -> bool:
@@ -156,7 +154,9 @@ def _as_bytes(array: Any) -> Any:
     low, high = float(np.nanmin(array)), float(np.nanmax(array))
     if array.dtype.kind in "iu":
         if low < 0 or high > 255:
-            raise ValueError(f"Integers of an image lie between 0 and 255; here {low:g} to {high:g}.")
+            raise ValueError(
+                f"Integers of an image lie between 0 and 255; here {low:g} to {high:g}."
+            )
         return array.astype(np.uint8)
     # Resampling overshoots a little; anything beyond is another scale.
     if not (low >= -1 and high <= 1.5):

@@ -102,10 +102,44 @@ class App(Wire):
     """Largest upload in bytes."""
 
 
+class ProgressUnit(Wire):
+    """One level of a task's progress; nested loops have several, outermost first."""
+
+    index: float | None
+    """Steps done; ``null`` when only ``progress`` is known."""
+    length: float | None
+    """Steps there are; ``null`` when nobody knows."""
+    unit: str
+    progress: float | None
+    """Share done, 0 to 1; ``null`` when it follows from ``index`` and ``length``, or is not
+    known.
+    """
+    desc: str | None
+
+
+class Fake(Wire):
+    """Estimated progress, animated by the page from its own clock: one message for a whole
+    phase.
+    """
+
+    start: float
+    """Share at its start, 0 to 1."""
+    end: float
+    """Share it approaches and never passes."""
+    estimated_ms: float
+    """Expected duration; 0: not known."""
+    age_ms: float
+    """How long it had been going when this was sent. An age, because the clocks of kernel and
+    page differ.
+    """
+
+
 class Task(Wire):
     """One run that has not ended."""
 
     id: TaskId
+    name: str
+    """The function, as lists of tasks name it."""
     state: TaskState
     nodes: list[NodeId]
     """Where its status is drawn."""
@@ -114,6 +148,12 @@ class Task(Wire):
     """0-based place in its queue; ``null`` once it runs."""
     size: int | None
     """How many wait in that queue, itself included; ``null`` once it runs."""
+    eta: float | None
+    """Seconds from now to the result; ``null``: not known."""
+    elapsed: float
+    """Seconds since the event."""
+    units: list[ProgressUnit]
+    fake: Fake | None
 
 
 # --- kernel -> page ------------------------------------------------------------------------------
@@ -160,18 +200,33 @@ class Queued(Numbered, tag="queued"):
     """A task waits, or its place has changed."""
 
     task: TaskId
+    name: str
     nodes: list[NodeId]
     show_progress: ShowProgress
     position: int
     size: int
+    eta: float | None
+    """Seconds to the result; ``null``: not known."""
 
 
 class Started(Numbered, tag="started"):
     """A task runs. It may not have been queued before."""
 
     task: TaskId
+    name: str
     nodes: list[NodeId]
     show_progress: ShowProgress
+    eta: float | None
+    """Seconds that earlier runs took, on average; ``null``: this is the first."""
+
+
+class Progress(Numbered, tag="progress"):
+    """How far a task is, as its function says; conflated, the last one wins."""
+
+    task: TaskId
+    units: list[ProgressUnit]
+    """Empty: the function has taken its report back."""
+    fake: Fake | None
 
 
 class Stopping(Numbered, tag="stopping"):
@@ -228,7 +283,17 @@ class Closed(Numbered, tag="closed"):
 
 
 ToPage: TypeAlias = (
-    Welcome | Patch | Queued | Started | Stopping | Done | Failed | Toast | Refused | Closed
+    Welcome
+    | Patch
+    | Queued
+    | Started
+    | Progress
+    | Stopping
+    | Done
+    | Failed
+    | Toast
+    | Refused
+    | Closed
 )
 
 

@@ -15,7 +15,7 @@ from ..codec import pack
 from ..component import Component
 from ..errors import InvalidBlockError
 from ..events import Dependency
-from ..injection import arguments
+from ..injection import Happening, arguments
 from ..protocol import Json
 
 if TYPE_CHECKING:
@@ -85,7 +85,8 @@ def handler_arguments(task: Task) -> list[Any]:
             values.append(payload)
     if dependency.inputs_as_dict:
         values = [dict(zip(dependency.inputs, values, strict=True))]
-    return arguments(values, dependency.injected, task.target, task.data)
+    happening = Happening(task.target, task.data, session.epoch, task.reports)
+    return arguments(values, dependency.injected, happening)
 
 
 def outputs_of(session: Session, dependency: Dependency, returned: Any) -> list[Output]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -18,25 +18,17 @@ from ..block import Block
 from ..blocks import Tree
 from ..errors import Error, QueueFullError
 from ..events import Dependency
-from ..protocol import (
-    App,
-    CloseReason,
-    Done,
-    Failed,
-    Json,
-    NodeId,
-    Queued,
-    Started,
-    Stopping,
-    TaskId,
-)
+from ..protocol import App, CloseReason, Json, NodeId, Stopping, TaskId
+from ..protocol import Task as WireTask
 from . import loop as loops
 from .call import Output, readable_traceback
 from .outbound import numbered
 from .queue import Queue
+from .reports import RunReports
 from .run import Runner
 from .session import Deferred, Send, Session
 from .task import Failure, Task
+from .tell import Teller
 
 log = logging.getLogger("ipyblocks")
 
@@ -53,6 +45,8 @@ class Options:
         capacity: most sessions; the oldest is closed when there are more.
         max_file_size: largest upload in bytes; None: any.
         allowed_paths, blocked_paths: files and folders that handlers may or may not show.
+        status_update_rate: seconds between two tellings of places in the queue; None: when they
+            change.
         debug: errors of handlers are printed too, in the cell that showed the app.
     """
 
@@ -65,6 +59,7 @@ class Options:
     allowed_paths: tuple[str, ...] = ()
     blocked_paths: tuple[str, ...] = ()
     debug: bool = False
+    status_update_rate: float | None = None
 
 
 class Engine:
@@ -91,7 +86,8 @@ class Engine:
         self.sessions: dict[str, Session] = {}
         self.base_props: dict[NodeId, dict[str, Json]] = {n.id: n.props for n in tree.nodes()}
         self.base_props.update({i: {} for i in tree.blocks if i not in self.base_props})
-        self.queue = Queue(self._start, self._moved, options.max_size)
+        self._teller = Teller(self)
+        self.queue = Queue(self._start, self._teller.moved, options.max_size)
         self.runner = Runner(self.loop, options.max_threads)
         self._on_idle = on_idle
         self._closed = False
@@ -217,6 +213,10 @@ class Engine:
     ) -> Task:
         shown = [block for block in dependency.outputs if block.on_page]
         nodes = [self.tree.id_of(block) for block in shown]
+        stop = threading.Event()
+        reports = RunReports(
+            self.loop.time, self.thread.post, lambda: self._teller.reported(task), stop
+        )
         task = Task(
             id=session.new_task_id(),
             session=session,
@@ -227,6 +227,9 @@ class Engine:
             ],
             target=target,
             data=data,
+            reports=reports,
+            stop=stop,
+            created=self.loop.time(),
             nodes=list(dict.fromkeys(node for node in nodes if node is not None)),
         )
         session.tasks[task.id] = task
@@ -243,31 +246,11 @@ class Engine:
             task.finish("failed", Failure("user", str(error), toast=("Busy", 10)))
             self._tell_end(task)
 
-    def _moved(self, task: Task, position: int, size: int) -> None:
-        task.session.put(
-            numbered(
-                Queued,
-                task=task.id,
-                nodes=task.nodes,
-                show_progress=task.dependency.show_progress,
-                position=position,
-                size=size,
-            )
-        )
-
     # --- one run ---------------------------------------------------------------------------------
 
     def _start(self, task: Task) -> None:
-        task.state = "running"
-        task.session.put(
-            numbered(
-                Started,
-                task=task.id,
-                nodes=task.nodes,
-                show_progress=task.dependency.show_progress,
-            ),
-            urgent=False,
-        )
+        task.state, task.started = "running", self.loop.time()
+        self._teller.started(task)
         task.running = self.runner.start(lambda: self._run(task))
         # Not in a `finally` of the coroutine: one that is cancelled before its first step never
         # gets there.
@@ -277,7 +260,8 @@ class Engine:
         """Run the function and note how it ended, whatever it raises."""
         try:
             await self.runner.run(task, lambda outputs: self._apply(task, outputs))
-            task.finish("cancelled" if task.stop.is_set() else "done")
+            if task.finish("cancelled" if task.stop.is_set() else "done"):
+                self._teller.took(task, self.loop.time() - task.started)
         except asyncio.CancelledError:
             task.finish("cancelled")
         except BaseException as error:  # noqa: BLE001 - a handler may raise anything
@@ -293,42 +277,14 @@ class Engine:
             task.session.apply(outputs)
 
     def _tell_end(self, task: Task) -> None:
-        session, failure = task.session, task.failure
+        session = task.session
         session.tasks.pop(task.id, None)
-        if failure is None and task.state == "done":
-            session.put(numbered(Done, task=task.id, **self._scroll(task)))
-        else:
-            failure = failure or Failure("cancelled", "Cancelled.")
-            self._tell_failure(task, failure)
+        self._teller.ended(task)
         if not session.closed:
             self._follow(session, task.dependency, task.state)
             deferred = session.deferred.pop(task.dependency.id, None)
             if deferred is not None:
                 self._trigger(session, task.dependency, deferred.target, deferred.data)
-
-    def _scroll(self, task: Task) -> dict[str, Any]:
-        if task.dependency.args.scroll_to_output and task.nodes:
-            return {"scroll_to": task.nodes[0]}
-        return {}
-
-    def _tell_failure(self, task: Task, failure: Failure) -> None:
-        session = task.session
-        if self.options.debug and failure.detail is not None:
-            self.runner.submit(partial(print, failure.detail, file=sys.stderr, flush=True))
-        session.put(
-            numbered(
-                Failed,
-                task=task.id,
-                code=failure.code,
-                message=failure.message,
-                detail=failure.detail,
-            )
-        )
-        if failure.toast is not None:
-            session.toast("error", failure.message, *failure.toast)
-        elif failure.code == "internal" and (self.app.show_error or not task.nodes):
-            # Without an output there is no place at the page to show it.
-            session.toast("error", failure.message, "Error", 10)
 
     def _follow(self, session: Session, dependency: Dependency, state: str) -> None:
         outcome = {"done": "success", "failed": "failure"}.get(state)
@@ -336,6 +292,10 @@ class Engine:
             assert follower.after is not None
             if follower.after[1] in ("any", outcome):
                 self._trigger(session, follower, None, None)
+
+    def snapshot(self, task: Task) -> WireTask:
+        """A task that has not ended, for a page that has just come."""
+        return self._teller.snapshot(task)
 
     # --- cancel ----------------------------------------------------------------------------------
 

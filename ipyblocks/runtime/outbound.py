@@ -13,7 +13,19 @@ from typing import Any
 
 import msgspec
 
-from ..protocol import Json, NodeId, Numbered, PageId, Patch, ToPage, ToPageFrame, Update, Welcome
+from ..protocol import (
+    Json,
+    NodeId,
+    Numbered,
+    PageId,
+    Patch,
+    Progress,
+    TaskId,
+    ToPage,
+    ToPageFrame,
+    Update,
+    Welcome,
+)
 
 FLUSHES_PER_SECOND = 30
 """Long-run rate of frames per session. jupyter_server drops output beyond 1000 messages a
@@ -50,6 +62,7 @@ class Outbound:
         self._updates: dict[NodeId, dict[str, Json]] = {}
         self._messages: list[ToPage] = []
         self._acks: dict[str, int] = {}
+        self._progress: dict[TaskId, Callable[[], Progress | None]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._tokens = float(BURST)
         self._refilled = loop.time()
@@ -63,6 +76,11 @@ class Outbound:
         """A message that must arrive. Its ``seq`` is filled in here."""
         self._messages.append(message)
         self._schedule(0 if urgent else LINGER)
+
+    def progress(self, task: TaskId, make: Callable[[], Progress | None]) -> None:
+        """There is news of a task; ``make`` is asked for the latest when the next frame goes."""
+        self._progress[task] = make
+        self._schedule(0)
 
     def ack(self, page: PageId, seq: int) -> None:
         """All messages of a page up to ``seq`` have been processed."""
@@ -88,7 +106,7 @@ class Outbound:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if not (self._updates or self._messages or self._acks):
+        if not (self._updates or self._messages or self._acks or self._progress):
             return
         self._tokens -= 1
         frame = ToPageFrame(epoch=self._epoch, acks=self._acks, messages=self._numbered())
@@ -100,6 +118,10 @@ class Outbound:
         if self._updates:
             updates = [Update(node=node, props=props) for node, props in self._updates.items()]
             messages.insert(0, Patch(seq=0, updates=updates))
+        # After the messages: news of a task that has not been told of yet would have no place.
+        news = [make() for make in self._progress.values()]
+        self._progress = {}
+        messages.extend(each for each in news if each is not None)
         return [self._number(message) for message in messages]
 
     def _number(self, message: ToPage) -> Any:

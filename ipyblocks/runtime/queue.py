@@ -34,14 +34,14 @@ class Queue:
 
     Args:
         start: called with a task whose turn has come, from within :meth:`push` or :meth:`release`.
-        moved: called with a task that waits, when it has a new place.
+        moved: called with a group whose tasks have new places.
         max_size: most tasks that may wait, over all groups; None: any number.
     """
 
     def __init__(
         self,
         start: Callable[[Task], None],
-        moved: Callable[[Task, int, int], None],
+        moved: Callable[[str], None],
         max_size: int | None = None,
     ) -> None:
         self.max_size = max_size
@@ -70,8 +70,8 @@ class Queue:
         task.group = group
         entry.waiting.append(task)
         self._advance(entry)
-        if task in entry.waiting:
-            self._moved(task, len(entry.waiting) - 1, len(entry.waiting))
+        if entry.waiting:
+            self._moved(group)
 
     def release(self, task: Task) -> None:
         """A task has really ended, or must not start any more: its place is free."""
@@ -85,8 +85,9 @@ class Queue:
         else:
             return
         self._advance(entry)
-        self._announce(entry)
-        if not entry.waiting and not entry.running:
+        if entry.waiting:
+            self._moved(task.group)
+        elif not entry.running:
             self._groups.pop(task.group, None)
 
     def _advance(self, entry: _Group) -> None:
@@ -95,17 +96,17 @@ class Queue:
             entry.running.add(task)
             self._start(task)
 
-    def _announce(self, entry: _Group) -> None:
-        size = len(entry.waiting)
-        for position, task in enumerate(entry.waiting):
-            self._moved(task, position, size)
-
     def place(self, task: Task) -> tuple[int, int] | None:
         """``(position, size)`` of a waiting task, 0-based; None when it does not wait."""
         entry = self._groups.get(task.group)
         if entry is None or task not in entry.waiting:
             return None
         return entry.waiting.index(task), len(entry.waiting)
+
+    def group(self, name: str) -> tuple[list[Task], list[Task], int | None]:
+        """Waiting tasks in order, running ones, and the limit of a group."""
+        entry = self._groups.get(name) or _Group(None)
+        return list(entry.waiting), list(entry.running), entry.limit
 
     def tasks(self) -> Iterator[Task]:
         """Every task that runs or waits."""

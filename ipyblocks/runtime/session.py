@@ -29,6 +29,7 @@ from ..protocol import (
     Node,
     NodeId,
     PageId,
+    Progress,
     Refused,
     Set,
     TaskId,
@@ -40,7 +41,6 @@ from ..protocol import (
     Upload,
     Welcome,
 )
-from ..protocol import Task as WireTask
 from .call import Output
 from .inbound import event_of, props_of
 from .outbound import Outbound, numbered
@@ -289,7 +289,7 @@ class Session:
             control=self._control,
             app=self.engine.app,
             nodes=[self._snapshot(node, secret) for node in self.tree.nodes()],
-            tasks=[self._wire_task(task) for task in self.tasks.values()],
+            tasks=[self.engine.snapshot(task) for task in self.tasks.values()],
         )
 
     def snapshot(self) -> Packet:
@@ -315,16 +315,10 @@ class Session:
             if value:
                 self._out.update(node, {"value": value})
 
-    def _wire_task(self, task: Task) -> WireTask:
-        place = self.engine.queue.place(task)
-        return WireTask(
-            id=task.id,
-            state="running" if task.ended else task.state,  # type: ignore[arg-type]
-            nodes=task.nodes,
-            show_progress=task.dependency.show_progress,
-            position=place[0] if place else None,
-            size=place[1] if place else None,
-        )
+    def progress(self, task: TaskId, make: Callable[[], Progress | None]) -> None:
+        """Send news of a task, the latest there is when the next frame goes."""
+        if not self.closed:
+            self._out.progress(task, make)
 
     def put(self, message: Any, urgent: bool = True) -> None:
         """Send a message that must arrive."""

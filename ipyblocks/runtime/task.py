@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -10,10 +11,10 @@ from ..events import Dependency
 from ..protocol import FailureCode, Json, NodeId, TaskId
 
 if TYPE_CHECKING:
-    import asyncio
     import concurrent.futures
 
     from ..block import Block
+    from .reports import RunReports
     from .session import Session
 
 State: TypeAlias = Literal["queued", "running", "stopping", "done", "failed", "cancelled"]
@@ -46,7 +47,9 @@ class Task:
         target: the block the event came from; None for a link of a chain.
         data: payload of the event.
         nodes: where its status is drawn.
+        reports: what the function says about its progress.
         stop: set when the task should end; cooperative code looks at it.
+        created, started: readings of the loop's clock, in seconds; ``started`` is 0 while it waits.
     """
 
     id: TaskId
@@ -56,6 +59,9 @@ class Task:
     target: Block | None
     data: Json
     nodes: list[NodeId]
+    reports: RunReports
+    created: float = 0.0
+    started: float = 0.0
     state: State = "queued"
     group: str = ""
     failure: Failure | None = None
@@ -76,6 +82,11 @@ class Task:
             return False
         self.state, self.failure = state, failure
         return True
+
+    def check_cancelled(self) -> None:
+        """Raise CancelledError when the task has been cancelled. Callable from any thread."""
+        if self.stop.is_set():
+            raise asyncio.CancelledError("This run was cancelled.")
 
     def toast(self, level: Any, message: str, title: str, duration: float | None) -> None:
         """Show a short message at the page of this task's session. Callable from any thread."""

@@ -85,9 +85,35 @@ export interface App {
   readonly maxFileSize: number | null;
 }
 
+/** One level of a task's progress; nested loops have several, outermost first. */
+export interface ProgressUnit {
+  /** Steps done; ``null`` when only ``progress`` is known. */
+  readonly index: number | null;
+  /** Steps there are; ``null`` when nobody knows. */
+  readonly length: number | null;
+  readonly unit: string;
+  /** Share done, 0 to 1; ``null`` when it follows from ``index`` and ``length``, or is not known. */
+  readonly progress: number | null;
+  readonly desc: string | null;
+}
+
+/** Estimated progress, animated by the page from its own clock: one message for a whole phase. */
+export interface Fake {
+  /** Share at its start, 0 to 1. */
+  readonly start: number;
+  /** Share it approaches and never passes. */
+  readonly end: number;
+  /** Expected duration; 0: not known. */
+  readonly estimatedMs: number;
+  /** How long it had been going when this was sent. An age, because the clocks of kernel and page differ. */
+  readonly ageMs: number;
+}
+
 /** One run that has not ended. */
 export interface Task {
   readonly id: TaskId;
+  /** The function, as lists of tasks name it. */
+  readonly name: string;
   readonly state: "queued" | "running" | "stopping";
   /** Where its status is drawn. */
   readonly nodes: readonly NodeId[];
@@ -96,6 +122,12 @@ export interface Task {
   readonly position: number | null;
   /** How many wait in that queue, itself included; ``null`` once it runs. */
   readonly size: number | null;
+  /** Seconds from now to the result; ``null``: not known. */
+  readonly eta: number | null;
+  /** Seconds since the event. */
+  readonly elapsed: number;
+  readonly units: readonly ProgressUnit[];
+  readonly fake: Fake | null;
 }
 
 /** A message with its place in its direction. */
@@ -141,10 +173,13 @@ export interface Queued {
   readonly type: "queued";
   readonly seq: number;
   readonly task: TaskId;
+  readonly name: string;
   readonly nodes: readonly NodeId[];
   readonly showProgress: "full" | "minimal" | "hidden";
   readonly position: number;
   readonly size: number;
+  /** Seconds to the result; ``null``: not known. */
+  readonly eta: number | null;
 }
 
 /** A task runs. It may not have been queued before. */
@@ -152,8 +187,21 @@ export interface Started {
   readonly type: "started";
   readonly seq: number;
   readonly task: TaskId;
+  readonly name: string;
   readonly nodes: readonly NodeId[];
   readonly showProgress: "full" | "minimal" | "hidden";
+  /** Seconds that earlier runs took, on average; ``null``: this is the first. */
+  readonly eta: number | null;
+}
+
+/** How far a task is, as its function says; conflated, the last one wins. */
+export interface Progress {
+  readonly type: "progress";
+  readonly seq: number;
+  readonly task: TaskId;
+  /** Empty: the function has taken its report back. */
+  readonly units: readonly ProgressUnit[];
+  readonly fake: Fake | null;
 }
 
 /** A running task was cancelled and is still winding down. */
@@ -216,14 +264,14 @@ export interface Closed {
   readonly reason: "closed" | "rerun" | "capacity";
 }
 
-export type ToPage = Welcome | Patch | Queued | Started | Stopping | Done | Failed | Toast | Refused | Closed;
+export type ToPage = Welcome | Patch | Queued | Started | Progress | Stopping | Done | Failed | Toast | Refused | Closed;
 
 /** What one comm message carries down. */
 export interface ToPageFrame {
   readonly epoch: string;
   /** Per page (:data:`PageId`): the last ``seq`` of it that the kernel has processed. */
   readonly acks: { readonly [key: string]: number };
-  readonly messages: readonly (Welcome | Patch | Queued | Started | Stopping | Done | Failed | Toast | Refused | Closed)[];
+  readonly messages: readonly (Welcome | Patch | Queued | Started | Progress | Stopping | Done | Failed | Toast | Refused | Closed)[];
 }
 
 /** A page has come, or has lost the thread. The answer is a welcome unless it is up to date. */
@@ -297,13 +345,16 @@ export interface ToKernelFrame {
 export const shapes: Shapes = {
   Node: { id: "number", kind: "string", props: "object", children: "array?", events: "array?" },
   App: { title: "string", css: "string|null", js: "string|null", head: "string|null", tokens: "object|null", height: "number|string|null", width: "number|string|null", fillHeight: "boolean", showError: "boolean", maxFileSize: "number|null" },
-  Task: { id: "number", state: "string", nodes: "array", showProgress: "string", position: "number|null", size: "number|null" },
+  ProgressUnit: { index: "number|null", length: "number|null", unit: "string", progress: "number|null", desc: "string|null" },
+  Fake: { start: "number", end: "number", estimatedMs: "number", ageMs: "number" },
+  Task: { id: "number", name: "string", state: "string", nodes: "array", showProgress: "string", position: "number|null", size: "number|null", eta: "number|null", elapsed: "number", units: "ProgressUnit[]", fake: "Fake|null" },
   Numbered: { seq: "number" },
   welcome: { seq: "number", page: "string|null", protocol: "number", version: "string", epoch: "string", control: "boolean", app: "App", nodes: "Node[]", tasks: "Task[]" },
   Update: { node: "number", props: "object" },
   patch: { seq: "number", updates: "Update[]" },
-  queued: { seq: "number", task: "number", nodes: "array", showProgress: "string", position: "number", size: "number" },
-  started: { seq: "number", task: "number", nodes: "array", showProgress: "string" },
+  queued: { seq: "number", task: "number", name: "string", nodes: "array", showProgress: "string", position: "number", size: "number", eta: "number|null" },
+  started: { seq: "number", task: "number", name: "string", nodes: "array", showProgress: "string", eta: "number|null" },
+  progress: { seq: "number", task: "number", units: "ProgressUnit[]", fake: "Fake|null" },
   stopping: { seq: "number", task: "number" },
   done: { seq: "number", task: "number", scrollTo: "number?" },
   failed: { seq: "number", task: "number", code: "string", message: "string", detail: "string|null" },

@@ -1,0 +1,181 @@
+"""What pages are told about tasks: places in the queue, starts, progress, ends.
+
+Knows no function and runs nothing; the engine calls it at every turn of a task. Loop thread only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ..protocol import Done, Failed, Progress, Queued, Started
+from ..protocol import Task as WireTask
+from .eta import Durations, estimates
+from .outbound import numbered
+from .reports import INTERVAL
+from .task import Failure, Task
+
+if TYPE_CHECKING:
+    from .engine import Engine
+
+MOST_TOLD = 100
+"""Most waiting tasks of a group that are told their place; those further back wait to get
+nearer.
+"""
+
+
+class Teller:
+    """Tells the sessions of an engine.
+
+    Args:
+        engine: whose queue, options and clock are used.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._loop = engine.loop
+        self._durations = Durations()
+        self._moving: dict[str, asyncio.TimerHandle] = {}
+        self._moved_at: dict[str, float] = {}
+
+    # --- queue -----------------------------------------------------------------------------------
+
+    def moved(self, group: str) -> None:
+        """Places in a group have changed. Told at once after quiet, then at most once per
+        interval.
+        """
+        if group in self._moving:
+            return
+        rate = self._engine.options.status_update_rate
+        interval = INTERVAL if rate is None else rate
+        wait = self._moved_at.get(group, -interval) + interval - self._loop.time()
+        self._moving[group] = self._loop.call_later(max(0.0, wait), self._tell_places, group)
+
+    def _tell_places(self, group: str) -> None:
+        self._moving.pop(group, None)
+        waiting, running, limit = self._engine.queue.group(group)
+        if not waiting:
+            self._moved_at.pop(group, None)
+            return
+        self._moved_at[group] = self._loop.time()
+        etas = self._estimates(waiting[:MOST_TOLD], running, limit)
+        for position, (task, eta) in enumerate(zip(waiting, etas, strict=False)):
+            message = numbered(
+                Queued,
+                task=task.id,
+                name=task.dependency.name,
+                nodes=task.nodes,
+                show_progress=task.dependency.show_progress,
+                position=position,
+                size=len(waiting),
+                eta=eta,
+            )
+            task.session.put(message)
+        if self._engine.options.status_update_rate is not None:
+            self.moved(group)
+
+    def _estimates(
+        self, waiting: list[Task], running: list[Task], limit: int | None
+    ) -> list[float | None]:
+        mean = self._durations.mean
+        return estimates(
+            [mean(task.dependency.id) for task in waiting],
+            [(task.started, mean(task.dependency.id)) for task in running],
+            limit,
+            self._loop.time(),
+        )
+
+    # --- one task --------------------------------------------------------------------------------
+
+    def started(self, task: Task) -> None:
+        """A task runs."""
+        message = numbered(
+            Started,
+            task=task.id,
+            name=task.dependency.name,
+            nodes=task.nodes,
+            show_progress=task.dependency.show_progress,
+            eta=self._durations.mean(task.dependency.id),
+        )
+        task.session.put(message, urgent=False)
+
+    def took(self, task: Task, seconds: float) -> None:
+        """A task has ended well after so many seconds."""
+        self._durations.record(task.dependency.id, seconds)
+
+    def reported(self, task: Task) -> None:
+        """The function has said something. Told at once after quiet, then at most once per
+        interval.
+        """
+        reports = task.reports
+        wait = reports.told_at + INTERVAL - self._loop.time()
+        self._loop.call_later(max(0.0, wait), self._tell_progress, task)
+
+    def _tell_progress(self, task: Task) -> None:
+        def latest() -> Progress | None:
+            if task.ended:
+                return None
+            units, fake = task.reports.fetch()
+            message: Progress = numbered(Progress, task=task.id, units=units, fake=fake)
+            return message
+
+        task.reports.told_at = self._loop.time()
+        if not task.ended:
+            task.session.progress(task.id, latest)
+
+    def snapshot(self, task: Task) -> WireTask:
+        """A task that has not ended, for a page that has just come."""
+        waiting, running, limit = self._engine.queue.group(task.group)
+        position = waiting.index(task) if task in waiting else None
+        units, fake = task.reports.fetch()
+        eta = self._durations.mean(task.dependency.id)
+        if position is not None:
+            eta = self._estimates(waiting, running, limit)[position]
+        return WireTask(
+            id=task.id,
+            name=task.dependency.name,
+            state="running" if task.ended else task.state,  # type: ignore[arg-type]
+            nodes=task.nodes,
+            show_progress=task.dependency.show_progress,
+            position=position,
+            size=None if position is None else len(waiting),
+            eta=eta,
+            elapsed=self._loop.time() - (task.started or task.created),
+            units=units,
+            fake=fake,
+        )
+
+    def ended(self, task: Task) -> None:
+        """A task has ended, in whatever way."""
+        failure = task.failure
+        if failure is None and task.state == "done":
+            task.session.put(numbered(Done, task=task.id, **_scroll(task)))
+        else:
+            self._failed(task, failure or Failure("cancelled", "Cancelled."))
+
+    def _failed(self, task: Task, failure: Failure) -> None:
+        session = task.session
+        if self._engine.options.debug and failure.detail is not None:
+            printed = partial(print, failure.detail, file=sys.stderr, flush=True)
+            self._engine.runner.submit(printed)
+        message = numbered(
+            Failed,
+            task=task.id,
+            code=failure.code,
+            message=failure.message,
+            detail=failure.detail,
+        )
+        session.put(message)
+        if failure.toast is not None:
+            session.toast("error", failure.message, *failure.toast)
+        elif failure.code == "internal" and (self._engine.app.show_error or not task.nodes):
+            # Without an output there is no place at the page to show it.
+            session.toast("error", failure.message, "Error", 10)
+
+
+def _scroll(task: Task) -> dict[str, Any]:
+    if task.dependency.args.scroll_to_output and task.nodes:
+        return {"scroll_to": task.nodes[0]}
+    return {}
