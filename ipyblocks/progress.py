@@ -211,7 +211,7 @@ class Tracked(Generic[T]):
 
     def _open(self, reports: Reports) -> None:
         reports.stack.append(self._unit)
-        reports.fake = None
+        reports.fake = reports.figure = None
         reports.ask()
 
     def __iter__(self) -> Iterator[T]:
@@ -229,7 +229,7 @@ class Tracked(Generic[T]):
                 done += 1
                 unit.index = done
                 if not reports.waiting:
-                    reports.fake = None
+                    reports.fake = reports.figure = None
                     reports.ask()
         finally:
             self.close()

@@ -269,8 +269,9 @@ class Engine:
 
     def _ended(self, task: Task) -> None:
         task.finish("cancelled")
-        self.queue.release(task)
+        # The end is told before the next one starts, so that the page never shows two.
         self._tell_end(task)
+        self.queue.release(task)
 
     def _apply(self, task: Task, outputs: list[Output]) -> None:
         if not task.stop.is_set() and not task.session.closed:
