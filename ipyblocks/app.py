@@ -62,7 +62,8 @@ class Blocks(Tree):
         """Settle how events wait. The queue is on without this call.
 
         Args:
-            status_update_rate: seconds between two tellings of places in the queue; ``"auto"`` tells
+            status_update_rate: seconds between two tellings of places in the queue; ``"auto"``
+                tells
                 them when they change.
             api_open: a notebook app has no REST routes; accepted because there is nothing to close.
             max_size: most events that may wait; a further one is refused with a message.

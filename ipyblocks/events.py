@@ -55,12 +55,19 @@ class ListenerArgs:
     concurrency_limit: int | Literal["default"] | None = "default"
     concurrency_id: str | None = None
     show_api: bool = True
+    api_description: str | Literal[False] | None = None
+    show_progress_on: Component | Sequence[Component] | None = None
+    time_limit: float | None = None
+    stream_every: float = 0.5
+    key: Any = None
+    validator: Callable[..., Any] | None = None
+    api_visibility: Literal["public", "private", "undocumented"] | None = None
 
     def __post_init__(self) -> None:
         unavailable = {
-            "batch": (self.batch, "call the function once per event"),
-            "every": (self.every is not None, "use `demo.load` and a loop in an async generator"),
             "js": (self.js is not None, "do the step in Python"),
+            "validator": (self.validator is not None, "check the values first and raise gr.Error"),
+            "stream_every": (self.stream_every != 0.5, "no event streams its input yet"),
         }
         for name, (given, instead) in unavailable.items():
             if given:
@@ -77,11 +84,29 @@ class ListenerArgs:
                 f"show_progress is {self.show_progress!r}; "
                 'it must be "full", "minimal" or "hidden".'
             )
+        self._check_numbers()
         limit = self.concurrency_limit
         if limit not in ("default", None) and not (isinstance(limit, int) and limit >= 1):
             raise ValueError(
                 f"concurrency_limit is {limit!r}; "
                 'it must be 1 or more, None (no limit) or "default".'
+            )
+
+    def _check_numbers(self) -> None:
+        if self.every is not None and self.every <= 0:
+            raise ValueError(f"every is {self.every}; it must be a positive number of seconds.")
+        if self.every is not None and self.batch:
+            raise ValueError("every cannot be combined with batch.")
+        if self.time_limit is not None and self.time_limit <= 0:
+            raise ValueError(f"time_limit is {self.time_limit}; it must be positive, in seconds.")
+        if self.max_batch_size < 1:
+            raise ValueError(f"max_batch_size is {self.max_batch_size}; it must be 1 or more.")
+        if self.batch and not self.queue:
+            raise ValueError("batch needs the queue; leave queue=False out.")
+        if self.api_visibility not in (None, "public", "private", "undocumented"):
+            raise ValueError(
+                f"api_visibility is {self.api_visibility!r}; "
+                'it must be "public", "private" or "undocumented".'
             )
 
 
@@ -114,9 +139,23 @@ class Dependency:
     injected: tuple[Injection, ...] = ()
 
     @property
+    def documented(self) -> bool:
+        """Whether lists of endpoints show it."""
+        shown = self.args.show_api and self.args.api_visibility in (None, "public")
+        return self.api_name is not None and shown
+
+    @property
     def name(self) -> str:
         """How messages name this function."""
         return getattr(self.fn, "__name__", type(self.fn).__name__)
+
+    @property
+    def shown_on(self) -> list[Block]:
+        """Blocks that show its status: its outputs, unless the listener names others."""
+        given = self.args.show_progress_on
+        if given is None:
+            return self.outputs
+        return as_list(given, "show_progress_on", self.name)[0]
 
     @property
     def concurrency_id(self) -> str:
@@ -126,6 +165,8 @@ class Dependency:
     @property
     def show_progress(self) -> ShowProgress:
         """``True`` is full and ``False`` is hidden, as in older Gradio."""
+        if self.args.every is not None:
+            return "hidden"  # it runs as long as the app is shown
         given = self.args.show_progress
         if isinstance(given, bool):
             return "full" if given else "hidden"
@@ -275,6 +316,10 @@ def listen(
 
         return decorate
     where = targets[0][1]
+    if args.batch and (inspect.isgeneratorfunction(args.fn) or inspect.isasyncgenfunction(args.fn)):
+        raise ValueError(f"{where}: a generator cannot be used with batch.")
+    if args.every is not None and args.fn is None:
+        raise ValueError(f"{where}: every needs a function to run.")
     if args.fn is not None and not callable(args.fn):
         raise TypeError(f"{where}: fn must be a function, not {type(args.fn).__name__}.")
     inputs, as_dict = as_list(args.inputs, "inputs", where)
@@ -334,7 +379,7 @@ def as_list(given: Any, argument: str, where: str) -> tuple[list[Any], bool]:
 
 def api_name(fn: Callable[..., Any] | None, args: ListenerArgs) -> str | None:
     """Name of the endpoint before it is made unique; None when there is none."""
-    if args.api_name is False or fn is None:
+    if args.api_name is False or args.api_visibility == "private" or fn is None:
         return None
     if isinstance(args.api_name, str) and args.api_name.strip():
         return args.api_name.strip().lstrip("/")

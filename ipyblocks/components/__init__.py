@@ -4,10 +4,12 @@ from .button import Button
 from .markdown import Markdown
 from .state import State
 from .textbox import Textbox
+from .timer import Timer
 
 __all__ = [
     "Button",
     "Markdown",
     "State",
     "Textbox",
+    "Timer",
 ]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..block import Block
 from ..codec import pack
 from ..component import Component
+from ..components.state import State
 from ..errors import InvalidBlockError
 from ..events import Dependency
 from ..injection import Happening, arguments
@@ -77,8 +78,8 @@ def handler_arguments(task: Task) -> list[Any]:
     dependency, session = task.dependency, task.session
     values = []
     for component, payload in zip(dependency.inputs, task.payloads, strict=True):
-        if component.stateful:
-            values.append(session.state(component))
+        if isinstance(component, State):
+            values.append(session.states.get(component))
         elif dependency.args.preprocess:
             values.append(session.current(component).preprocess(payload))
         else:
@@ -101,6 +102,31 @@ def outputs_of(session: Session, dependency: Dependency, returned: Any) -> list[
         _output(session, dependency, block, value)
         for block, value in zip(dependency.outputs, values, strict=False)
     ]
+
+
+def batch_rows(dependency: Dependency, returned: Any, size: int) -> list[Any]:
+    """A list per output → what each of ``size`` calls would have returned.
+
+    Raises:
+        ValueError: not a list per output, or lists of another length.
+    """
+    count = len(dependency.outputs)
+    columns = list(returned) if isinstance(returned, (list, tuple)) else None
+    if count == 0:
+        return [None] * size
+    if columns is None or len(columns) != count:
+        raise ValueError(
+            f"{dependency.name!r} has batch=True and must return a tuple with one list for each of "
+            f"its {count} outputs."
+        )
+    lengths = {len(column) for column in columns}
+    if lengths != {size}:
+        raise ValueError(
+            f"{dependency.name!r} got a batch of {size} and returned lists of "
+            f"{', '.join(map(str, sorted(lengths)))}; each must have {size} values."
+        )
+    rows = zip(*columns, strict=True)
+    return [row[0] if count == 1 else row for row in rows]
 
 
 def _by_position(dependency: Dependency, returned: Any) -> list[Any]:
@@ -155,7 +181,7 @@ def _output(session: Session, dependency: Dependency, block: Block, value: Any) 
             f"{dependency.name!r} returned {value!r:.60} for {block.describe()}, a layout. "
             f"Return gr.{type(block).__name__}(…) or gr.update(…) to change it."
         )
-    if block.stateful:
+    if isinstance(block, State):
         return Output(block, {}, state=(value,))
     if not dependency.args.postprocess:
         return Output(block, {"value": _carried(block, value)})

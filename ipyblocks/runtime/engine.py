@@ -111,6 +111,8 @@ class Engine:
         self._limits[group] = min(limits, default=None)
 
     def _limit(self, dependency: Dependency) -> int | None:
+        if dependency.args.every is not None:
+            return None  # it holds its place for as long as the app is shown
         given = dependency.args.concurrency_limit
         return self.options.concurrency_limit if given == "default" else given
 
@@ -146,16 +148,15 @@ class Engine:
             return
         for task in list(session.tasks.values()):
             self._cancel(task)
-        states = session.end(reason)
-        callbacks: list[Callable[[], Any]] = list(self.tree.unload_fns)
-        for component, value in states.items():
-            callback = getattr(component, "delete_callback", None)
-            if callback is not None:
-                callbacks.append(partial(callback, value))
-        for callback in callbacks:
-            self.runner.submit(partial(_logged, callback))
+        session.end(reason)
+        for fn in self.tree.unload_fns:
+            self.run_later(fn)
         if not self.sessions:
             self._shut()
+
+    def run_later(self, fn: Callable[[], Any]) -> None:
+        """Run a function that nobody waits for in the pool; what it raises is logged."""
+        self.runner.submit(partial(_logged, fn))
 
     def _shut(self) -> None:
         if self._closed:
@@ -211,7 +212,7 @@ class Engine:
     def _new_task(
         self, session: Session, dependency: Dependency, target: Block | None, data: Json
     ) -> Task:
-        shown = [block for block in dependency.outputs if block.on_page]
+        shown = [block for block in dependency.shown_on if block.on_page]
         nodes = [self.tree.id_of(block) for block in shown]
         stop = threading.Event()
         reports = RunReports(
@@ -249,23 +250,42 @@ class Engine:
     # --- one run ---------------------------------------------------------------------------------
 
     def _start(self, task: Task) -> None:
-        task.state, task.started = "running", self.loop.time()
-        self._teller.started(task)
-        task.running = self.runner.start(lambda: self._run(task))
+        args = task.dependency.args
+        mates = self.queue.take_mates(task, args.max_batch_size - 1) if args.batch else []
+        for each in [task, *mates]:
+            each.state, each.started = "running", self.loop.time()
+            self._teller.started(each)
+        task.running = self.runner.start(lambda: self._run(task, mates))
+        for mate in mates:
+            mate.running = task.running
+            task.running.add_done_callback(partial(self._mate_ended, mate))
+        if args.time_limit is not None:
+            limit = self.loop.call_later(args.time_limit, self._cancel, task)
+            task.running.add_done_callback(lambda _: limit.cancel())
         # Not in a `finally` of the coroutine: one that is cancelled before its first step never
         # gets there.
         task.running.add_done_callback(lambda _: self._ended(task))
 
-    async def _run(self, task: Task) -> None:
+    async def _run(self, task: Task, mates: list[Task]) -> None:
         """Run the function and note how it ended, whatever it raises."""
+        together = [task, *mates]
         try:
-            await self.runner.run(task, lambda outputs: self._apply(task, outputs))
-            if task.finish("cancelled" if task.stop.is_set() else "done"):
-                self._teller.took(task, self.loop.time() - task.started)
+            if task.dependency.args.batch:
+                await self.runner.run_batch(together, self._apply)
+            else:
+                await self.runner.run(task, self._apply)
+            self._teller.took(task, self.loop.time() - task.started)
+            for each in together:
+                each.finish("cancelled" if each.stop.is_set() else "done")
         except asyncio.CancelledError:
-            task.finish("cancelled")
+            for each in together:
+                each.finish("cancelled")
         except BaseException as error:  # noqa: BLE001 - a handler may raise anything
-            task.finish("failed", _failure(error))
+            for each in together:
+                each.finish("failed", _failure(error))
+
+    def _mate_ended(self, task: Task, _: object) -> None:
+        self._ended(task)
 
     def _ended(self, task: Task) -> None:
         task.finish("cancelled")

@@ -103,6 +103,15 @@ class Queue:
             return None
         return entry.waiting.index(task), len(entry.waiting)
 
+    def take_mates(self, task: Task, most: int) -> list[Task]:
+        """Take waiting tasks of the same function, to be run together with ``task`` in its
+        place.
+        """
+        entry = self._groups[task.group]
+        mates = [t for t in entry.waiting if t.dependency is task.dependency][:most]
+        entry.waiting = deque(t for t in entry.waiting if t not in mates)
+        return mates
+
     def group(self, name: str) -> tuple[list[Task], list[Task], int | None]:
         """Waiting tasks in order, running ones, and the limit of a group."""
         entry = self._groups.get(name) or _Group(None)

@@ -14,11 +14,11 @@ from typing import Any, TypeAlias, TypeVar
 
 from .. import context
 from ..component import Component
-from .call import Output, handler_arguments, outputs_of
+from .call import Output, batch_rows, handler_arguments, outputs_of
 from .task import Task
 
 T = TypeVar("T")
-Apply: TypeAlias = Callable[[list[Output]], None]
+Apply: TypeAlias = Callable[[Task, list[Output]], None]
 Prepare: TypeAlias = "Callable[[Task, Callable[[], Any]], Awaitable[Any]]"
 
 _END = object()
@@ -57,27 +57,62 @@ class Runner:
         Raises:
             BaseException: whatever the function, or the processing of its values, raised.
         """
+        every = task.dependency.args.every
+        while True:
+            await self._run_once(task, apply)
+            if every is None:
+                return
+            await asyncio.sleep(every)
+
+    async def _run_once(self, task: Task, apply: Apply) -> None:
         fn = task.dependency.fn
         assert fn is not None
-        blocks = [*task.dependency.inputs, *task.dependency.outputs]
-        slow = any(isinstance(block, Component) and block.slow for block in blocks)
         if inspect.isasyncgenfunction(fn) or is_async(fn):
-            prepare = self._in_thread if slow else _inline
-            values = await prepare(task, lambda: handler_arguments(task))
-            with context.running(task):
-                if inspect.isasyncgenfunction(fn):
-                    await self._drain_async(task, fn(*values), prepare, apply)
-                else:
-                    returned = await fn(*values)
-                    apply(await prepare(task, lambda: _outputs(task, returned)))
+            await self._run_async(task, fn, apply)
         elif inspect.isgeneratorfunction(fn):
             await self._drain(task, fn, apply)
         else:
-            apply(await self._in_thread(task, lambda: self._call_sync(task, fn)))
+            # One hop to the pool for arguments, call and outputs.
+            call = partial(_call_sync, task, fn)
+            apply(task, await self._in_thread(task, call))
 
-    def _call_sync(self, task: Task, fn: Callable[..., Any]) -> list[Output]:
-        # One hop to the pool for all three steps.
-        return _outputs(task, fn(*handler_arguments(task)))
+    async def _run_async(self, task: Task, fn: Callable[..., Any], apply: Apply) -> None:
+        prepare = self._in_thread if _is_slow(task) else _inline
+        with context.running(task):
+            values = await prepare(task, partial(handler_arguments, task))
+            if inspect.isasyncgenfunction(fn):
+                await self._drain_async(task, fn(*values), prepare, apply)
+            else:
+                returned = await fn(*values)
+                apply(task, await prepare(task, partial(_outputs, task, returned)))
+
+    async def run_batch(self, tasks: list[Task], apply: Apply) -> None:
+        """Call a function once for several tasks: it gets a list per input, and returns a list per
+        output.
+
+        Raises:
+            ValueError: it returned lists of other lengths.
+            BaseException: whatever it raised; all tasks share it.
+        """
+        leader, fn = tasks[0], tasks[0].dependency.fn
+        assert fn is not None
+
+        def arguments() -> list[list[Any]]:
+            return [list(column) for column in zip(*map(handler_arguments, tasks), strict=True)]
+
+        def split(returned: Any) -> list[list[Output]]:
+            rows = batch_rows(leader.dependency, returned, len(tasks))
+            return [_outputs(task, row) for task, row in zip(tasks, rows, strict=True)]
+
+        if is_async(fn):
+            values = await self._in_thread(leader, arguments)
+            with context.running(leader):
+                returned = await fn(*values)
+            outputs = await self._in_thread(leader, lambda: split(returned))
+        else:
+            outputs = await self._in_thread(leader, lambda: split(fn(*arguments())))
+        for task, each in zip(tasks, outputs, strict=True):
+            apply(task, each)
 
     async def _drain(self, task: Task, fn: Callable[..., Iterator[Any]], apply: Apply) -> None:
         """Step a generator in the pool, one value at a time."""
@@ -92,7 +127,7 @@ class Runner:
                 outputs = await self._in_thread(task, step)
                 if outputs is _END:
                     return
-                apply(outputs)
+                apply(task, outputs)
         finally:
             await self._in_thread(task, values.close)  # type: ignore[attr-defined]
 
@@ -102,7 +137,7 @@ class Runner:
         try:
             async for item in values:
                 outputs = await prepare(task, partial(_outputs, task, item))
-                apply(outputs)
+                apply(task, outputs)
         finally:
             await values.aclose()  # type: ignore[attr-defined]
 
@@ -137,6 +172,15 @@ async def _inline(_task: Task, fn: Callable[[], T]) -> T:
 
 def _outputs(task: Task, returned: Any) -> list[Output]:
     return outputs_of(task.session, task.dependency, returned)
+
+
+def _call_sync(task: Task, fn: Callable[..., Any]) -> list[Output]:
+    return _outputs(task, fn(*handler_arguments(task)))
+
+
+def _is_slow(task: Task) -> bool:
+    blocks = [*task.dependency.inputs, *task.dependency.outputs]
+    return any(isinstance(block, Component) and block.slow for block in blocks)
 
 
 def is_async(fn: Callable[..., Any]) -> bool:

@@ -18,6 +18,7 @@ from typing_extensions import assert_never
 from ..block import Block
 from ..codec import Packet, WireError, decode_to_kernel, encode
 from ..component import Component
+from ..components.state import State
 from ..protocol import (
     PROTOCOL,
     Cancel,
@@ -44,6 +45,8 @@ from ..protocol import (
 from .call import Output
 from .inbound import event_of, props_of
 from .outbound import Outbound, numbered
+from .states import States
+from .timers import Timers
 from .uploads import Uploads
 
 if TYPE_CHECKING:
@@ -107,7 +110,8 @@ class Session:
         self._pages: dict[PageId, _Page] = {}
         self._props: dict[NodeId, dict[str, Json]] = {}
         self._twins: dict[Block, Block] = {}
-        self._states: dict[Component, Any] = {}
+        self.states = States(engine.loop, engine.run_later)
+        self.timers = Timers(self)
         self._next_task = 0
 
     # --- values ----------------------------------------------------------------------------------
@@ -121,12 +125,6 @@ class Session:
         node = self._node(component)
         props = self._props.get(node, {})
         return props["value"] if "value" in props else component.initial_payload()
-
-    def state(self, component: Component) -> Any:
-        """Value of a ``State`` in this session; made on first use."""
-        if component not in self._states:
-            self._states[component] = component.new_value()  # type: ignore[attr-defined]
-        return self._states[component]
 
     def _node(self, block: Block) -> NodeId:
         node = self.tree.id_of(block)
@@ -146,12 +144,11 @@ class Session:
         """Returns whether the value became another one."""
         block = output.block
         if output.state is not None:
-            assert isinstance(block, Component)
-            before = self.state(block)
-            self._states[block] = output.state[0]
-            return not same(before, output.state[0])
+            assert isinstance(block, State)
+            return self.states.set(block, output.state[0])
         if output.twin is not None:
             self._twins[block] = output.twin
+            self.timers.follow(block)
         if not output.props:
             return False
         node = self._node(block)
@@ -254,6 +251,7 @@ class Session:
             self._out.welcome(lambda seq: self.welcome(page, seq, secret=True), acks)
         if not self.loaded and message.protocol == PROTOCOL:
             self.loaded = True
+            self.timers.start()
             self.engine.dispatch(self, self.tree, "load", None)
 
     def _set(self, page: PageId, message: Set) -> None:
@@ -356,15 +354,15 @@ class Session:
         """Counts, for tests and for the curious."""
         return SessionStatistics(len(self.tasks), self.refused, len(self._pages))
 
-    def end(self, reason: CloseReason) -> dict[Component, Any]:
-        """Say goodbye and forget everything. Returns the State values, whose callbacks are due."""
+    def end(self, reason: CloseReason) -> None:
+        """Say goodbye and forget everything."""
         self._out.put(numbered(Closed, reason=reason))
         self._out.close()
         self.closed = True
-        states, self._states = self._states, {}
+        self.timers.stop()
+        self.states.close()
         self.deferred.clear()
         self.uploads.close()
-        return states
 
 
 def _is_secret(block: Block) -> bool:

@@ -92,12 +92,18 @@ export interface ProgressUnit {
   /** Steps there are; ``null`` when nobody knows. */
   readonly length: number | null;
   readonly unit: string;
-  /** Share done, 0 to 1; ``null`` when it follows from ``index`` and ``length``, or is not known. */
+  /**
+   * Share done, 0 to 1; ``null`` when it follows from ``index`` and ``length``, or is not
+   * known.
+   */
   readonly progress: number | null;
   readonly desc: string | null;
 }
 
-/** Estimated progress, animated by the page from its own clock: one message for a whole phase. */
+/**
+ * Estimated progress, animated by the page from its own clock: one message for a whole
+ * phase.
+ */
 export interface Fake {
   /** Share at its start, 0 to 1. */
   readonly start: number;
@@ -105,7 +111,10 @@ export interface Fake {
   readonly end: number;
   /** Expected duration; 0: not known. */
   readonly estimatedMs: number;
-  /** How long it had been going when this was sent. An age, because the clocks of kernel and page differ. */
+  /**
+   * How long it had been going when this was sent. An age, because the clocks of kernel and
+   * page differ.
+   */
   readonly ageMs: number;
 }
 
