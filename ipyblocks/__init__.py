@@ -3,10 +3,12 @@
 from . import components, layouts, themes
 from ._version import __version__
 from .app import Blocks, close_all
+from .client import Client
 from .components import *  # noqa: F403 - the package lists its names
 from .errors import Error
 from .events import on
 from .injection import EventData, KeyUpData, SelectData
+from .job import Job
 from .layouts import *  # noqa: F403
 from .messages import Info, Success, Warning  # noqa: A004 - Gradio's name
 from .progress import Progress, check_cancelled
@@ -16,9 +18,11 @@ from .themes import ThemeClass as Theme
 
 __all__ = [
     "Blocks",
+    "Client",
     "Error",
     "EventData",
     "Info",
+    "Job",
     "KeyUpData",
     "Progress",
     "Request",
@@ -40,7 +44,7 @@ __all__ += layouts.__all__
 _NOT_YET = frozenset(
     {
         "AnnotatedImage", "Audio", "BarPlot", "BrowserState", "Brush", "ChatInterface", "Chatbot",
-        "ChatMessage", "Client", "Code", "ColorPicker", "CSVLogger", "DataFrame", "Dataframe",
+        "ChatMessage", "Code", "ColorPicker", "CSVLogger", "DataFrame", "Dataframe",
         "Dataset", "DateTime", "DeepLinkButton", "DeletedFileData", "Dialogue", "DownloadButton",
         "Draggable", "DuplicateButton", "Eraser", "Examples", "File", "FileData", "FileExplorer",
         "FlaggingCallback", "Gallery", "ImageEditor", "ImageMask", "ImageSlider", "Interface",

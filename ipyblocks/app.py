@@ -18,7 +18,8 @@ from ._version import __version__
 from .blocks import Tree
 from .errors import NotAvailableError
 from .protocol import App
-from .runtime.engine import Engine, Options
+from .runtime.engine import Engine
+from .runtime.options import Options
 
 Auth = Callable[..., Any] | tuple[str, str] | list[tuple[str, str]]
 
@@ -241,13 +242,14 @@ class Blocks(Tree):
         from . import display
 
         display.install_hooks()
-        return display.AppWidget(self._running_engine(), self.title)
+        return display.AppWidget(self.running_engine(), self.title)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """A new showing, as the output of a cell."""
         return self.widget()._repr_mimebundle_(**kwargs)
 
-    def _running_engine(self) -> Engine:
+    def running_engine(self) -> Engine:
+        """The engine of this app; started if need be."""
         if self._engine is None:
             self._check_placed()
             self._engine = Engine(self, self._options, self._app, on_idle=self._forget_engine)

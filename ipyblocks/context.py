@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from .block import BlockContext
     from .blocks import Tree
-    from .protocol import ToastLevel
+    from .protocol import Stream, ToastLevel
 
 
 class Run(Protocol):
@@ -21,6 +21,9 @@ class Run(Protocol):
 
     def toast(self, level: ToastLevel, message: str, title: str, duration: float | None) -> None:
         """Show a short message at the page of this run."""
+
+    def write(self, stream: Stream, text: str) -> None:
+        """Text that the run's function printed or logged."""
 
     def check_cancelled(self) -> None:
         """Raise CancelledError when the run has been cancelled."""

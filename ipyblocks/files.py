@@ -1,8 +1,8 @@
 """Files that an app may show, and a private folder for those that its handlers are given.
 
-What the developer names in a constructor is read as it is. What a *handler* returns may have been steered
-by the person at the page, so it must lie in the working directory, in the folder for temporary files, or
-where ``launch(allowed_paths=…)`` says.
+What the developer names in a constructor is read as it is. What a *handler* returns may have been
+steered by the person at the page, so it must lie in the working directory, in the folder for
+temporary files, or where ``launch(allowed_paths=…)`` says.
 """
 
 from __future__ import annotations
@@ -95,7 +95,9 @@ class Files:
 
 
 class PrivateFolder:
-    """A temporary folder of this user alone: made when first needed, removed with its owner or process."""
+    """A temporary folder of this user alone: made when first needed, removed with its owner or
+    process.
+    """
 
     def __init__(self) -> None:
         self._path: Path | None = None
@@ -192,7 +194,9 @@ def image_type(data: bytes) -> str | None:
 
 
 def _is_svg(data: bytes) -> bool:
-    """Whether the first element is ``<svg>``, after a byte order mark, declarations and comments."""
+    """Whether the first element is ``<svg>``, after a byte order mark, declarations and
+    comments.
+    """
     text = data[:4096].decode("utf-8", "ignore").lstrip("\ufeff \t\r\n")
     while text.startswith(("<?", "<!")):
         # A doctype may hold declarations of its own in brackets.

@@ -1,4 +1,6 @@
-"""Images between what handlers use (numpy, Pillow) and encoded bytes. Imports both only when asked to."""
+"""Images between what handlers use (numpy, Pillow) and encoded bytes. Imports both only when
+asked to.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,9 @@ def require_pillow(what: str) -> None:
 
 
 def is_picture(value: Any) -> bool:
-    """Whether a value is a Pillow image. Does not import Pillow: a program that has one has done so."""
+    """Whether a value is a Pillow image. Does not import Pillow: a program that has one has
+    done so.
+    """
     return any(c.__module__ == "PIL.Image" and c.__name__ == "Image" for c in type(value).__mro__)
 
 

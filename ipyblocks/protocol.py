@@ -45,6 +45,7 @@ ShowProgress: TypeAlias = Literal["full", "minimal", "hidden"]
 TaskState: TypeAlias = Literal["queued", "running", "stopping"]
 FailureCode: TypeAlias = Literal["user", "internal", "cancelled", "lost"]
 ToastLevel: TypeAlias = Literal["info", "success", "warning", "error"]
+Stream: TypeAlias = Literal["stdout", "stderr"]
 CloseReason: TypeAlias = Literal["closed", "rerun", "capacity"]
 
 
@@ -134,6 +135,17 @@ class Fake(Wire):
     """
 
 
+class LogEntry(Wire):
+    """What a function wrote, in one piece as far as nothing came between."""
+
+    task: TaskId
+    name: str
+    """The function."""
+    stream: Stream
+    """``stderr`` is also where log records, warnings and tracebacks go."""
+    text: str
+
+
 class Task(Wire):
     """One run that has not ended."""
 
@@ -181,6 +193,8 @@ class Welcome(Numbered, tag="welcome"):
     nodes: list[Node]
     """The tree; the first is the root."""
     tasks: list[Task]
+    log: list[LogEntry]
+    """The last of what functions wrote, bounded."""
 
 
 class Update(Wire):
@@ -235,6 +249,32 @@ class Stopping(Numbered, tag="stopping"):
     task: TaskId
 
 
+class Called(Numbered, tag="called"):
+    """The task that a :class:`Submit` has become."""
+
+    page: PageId
+    call: int
+    task: TaskId
+
+
+class Output(Numbered, tag="output"):
+    """What the function of a called task returned or yielded: one value per output, in order.
+
+    Never conflated; only pages that submitted a call get it.
+    """
+
+    task: TaskId
+    data: list[Json]
+
+
+class Log(Numbered, tag="log"):
+    """What functions wrote since the last one; follows on what the page has."""
+
+    entries: list[LogEntry]
+    dropped: int
+    """Characters left out because too many came at once."""
+
+
 class Done(Numbered, tag="done"):
     """A task ended well. Its outputs came before."""
 
@@ -283,7 +323,10 @@ class Closed(Numbered, tag="closed"):
 
 
 ToPage: TypeAlias = (
-    Welcome
+    Log
+    | Called
+    | Output
+    | Welcome
     | Patch
     | Queued
     | Started
@@ -359,7 +402,17 @@ class Upload(Numbered, tag="upload"):
     """``{"$buffer": index, …}``, at most 1 MiB."""
 
 
-ToKernel: TypeAlias = Hello | Set | Event | Cancel | Upload
+class Submit(Numbered, tag="submit"):
+    """Call a function with values of the caller's own: what clients do, not people."""
+
+    call: int
+    """Numbered by the page from 1; the answer is a :class:`Called`, or a :class:`Refused`."""
+    dependency: int
+    data: list[Json]
+    """One value per input that is not a State, in order."""
+
+
+ToKernel: TypeAlias = Hello | Set | Event | Cancel | Upload | Submit
 
 
 class ToKernelFrame(Wire):

@@ -10,7 +10,6 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -18,10 +17,22 @@ from ..block import Block
 from ..blocks import Tree
 from ..errors import Error, QueueFullError
 from ..events import Dependency
-from ..protocol import App, CloseReason, Json, NodeId, Stopping, TaskId
+from ..protocol import (
+    App,
+    Called,
+    CloseReason,
+    Json,
+    NodeId,
+    PageId,
+    Stopping,
+    Submit,
+    TaskId,
+)
 from ..protocol import Task as WireTask
+from . import capture
 from . import loop as loops
 from .call import Output, readable_traceback
+from .options import Options
 from .outbound import numbered
 from .queue import Queue
 from .reports import RunReports
@@ -31,35 +42,6 @@ from .task import Failure, Task
 from .tell import Teller
 
 log = logging.getLogger("ipyblocks")
-
-
-@dataclass(frozen=True)
-class Options:
-    """What ``launch`` and ``queue`` settle for the whole app.
-
-    Attributes:
-        version: of the package, told to pages.
-        max_threads: most threads that run handlers.
-        max_size: most tasks that may wait; None: any number.
-        concurrency_limit: of functions that do not say; None: no limit.
-        capacity: most sessions; the oldest is closed when there are more.
-        max_file_size: largest upload in bytes; None: any.
-        allowed_paths, blocked_paths: files and folders that handlers may or may not show.
-        status_update_rate: seconds between two tellings of places in the queue; None: when they
-            change.
-        debug: errors of handlers are printed too, in the cell that showed the app.
-    """
-
-    version: str = "0"
-    max_threads: int = 40
-    max_size: int | None = None
-    concurrency_limit: int | None = 1
-    capacity: int = 10_000
-    max_file_size: int | None = None
-    allowed_paths: tuple[str, ...] = ()
-    blocked_paths: tuple[str, ...] = ()
-    debug: bool = False
-    status_update_rate: float | None = None
 
 
 class Engine:
@@ -82,6 +64,7 @@ class Engine:
         self.options = options
         self.app = app or tree.app()
         self.thread = loops.acquire()
+        capture.install()
         self.loop = self.thread.loop
         self.sessions: dict[str, Session] = {}
         self.base_props: dict[NodeId, dict[str, Json]] = {n.id: n.props for n in tree.nodes()}
@@ -167,6 +150,7 @@ class Engine:
         self.runner.stop()
         if self._on_idle is not None:
             self._on_idle()
+        capture.uninstall()
         loops.release()
 
     def close_all(self, reason: CloseReason = "closed") -> None:
@@ -206,8 +190,31 @@ class Engine:
             return
         self._submit(self._new_task(session, dependency, target, data))
 
+    def submit(self, session: Session, page: PageId, message: Submit) -> None:
+        """Run a function with a client's own values. Neither trigger modes nor chains apply.
+
+        Raises:
+            ValueError: no such function, or too few values.
+        """
+        dependency = self.tree.dependencies.get(message.dependency)
+        if dependency is None or dependency.fn is None or dependency.api_name is None:
+            raise ValueError(f"This app has no function {message.dependency} that can be called.")
+        wanted = [c for c in dependency.inputs if not c.stateful]
+        if len(message.data) != len(wanted):
+            raise ValueError(
+                f"{dependency.name!r} needs {len(wanted)} values, got {len(message.data)}."
+            )
+        values = iter(message.data)
+        task = self._new_task(session, dependency, None, None)
+        task.called = True
+        task.payloads = [None if c.stateful else next(values) for c in dependency.inputs]
+        session.put(numbered(Called, page=page, call=message.call, task=task.id))
+        self._submit(task)
+
     def _is_active(self, session: Session, dependency: Dependency) -> bool:
-        return any(task.dependency is dependency for task in session.tasks.values())
+        return any(
+            task.dependency is dependency and not task.called for task in session.tasks.values()
+        )
 
     def _new_task(
         self, session: Session, dependency: Dependency, target: Block | None, data: Json
@@ -294,14 +301,18 @@ class Engine:
         self.queue.release(task)
 
     def _apply(self, task: Task, outputs: list[Output]) -> None:
-        if not task.stop.is_set() and not task.session.closed:
+        if task.stop.is_set() or task.session.closed:
+            return
+        if task.called:
+            task.session.answer(task, outputs)
+        else:
             task.session.apply(outputs)
 
     def _tell_end(self, task: Task) -> None:
         session = task.session
         session.tasks.pop(task.id, None)
         self._teller.ended(task)
-        if not session.closed:
+        if not session.closed and not task.called:
             self._follow(session, task.dependency, task.state)
             deferred = session.deferred.pop(task.dependency.id, None)
             if deferred is not None:

@@ -15,6 +15,8 @@ import msgspec
 
 from ..protocol import (
     Json,
+    Log,
+    LogEntry,
     NodeId,
     Numbered,
     PageId,
@@ -62,6 +64,7 @@ class Outbound:
         self._updates: dict[NodeId, dict[str, Json]] = {}
         self._messages: list[ToPage] = []
         self._acks: dict[str, int] = {}
+        self._take_log: Callable[[], tuple[list[LogEntry], int]] | None = None
         self._progress: dict[TaskId, Callable[[], Progress | None]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._tokens = float(BURST)
@@ -81,6 +84,11 @@ class Outbound:
         """There is news of a task; ``make`` is asked for the latest when the next frame goes."""
         self._progress[task] = make
         self._schedule(0)
+
+    def log(self, take: Callable[[], tuple[list[LogEntry], int]]) -> None:
+        """Something was written; ``take`` is asked for it when the next frame goes."""
+        self._take_log = take
+        self._schedule(LINGER)
 
     def ack(self, page: PageId, seq: int) -> None:
         """All messages of a page up to ``seq`` have been processed."""
@@ -106,7 +114,7 @@ class Outbound:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if not (self._updates or self._messages or self._acks or self._progress):
+        if not (self._updates or self._messages or self._acks or self._progress or self._take_log):
             return
         self._tokens -= 1
         frame = ToPageFrame(epoch=self._epoch, acks=self._acks, messages=self._numbered())
@@ -118,6 +126,11 @@ class Outbound:
         if self._updates:
             updates = [Update(node=node, props=props) for node, props in self._updates.items()]
             messages.insert(0, Patch(seq=0, updates=updates))
+        if self._take_log is not None:
+            entries, dropped = self._take_log()
+            self._take_log = None
+            if entries:
+                messages.append(Log(seq=0, entries=entries, dropped=dropped))
         # After the messages: news of a task that has not been told of yet would have no place.
         news = [make() for make in self._progress.values()]
         self._progress = {}

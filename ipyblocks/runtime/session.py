@@ -33,6 +33,8 @@ from ..protocol import (
     Progress,
     Refused,
     Set,
+    Stream,
+    Submit,
     TaskId,
     Toast,
     ToastLevel,
@@ -42,8 +44,10 @@ from ..protocol import (
     Upload,
     Welcome,
 )
+from ..protocol import Output as WireOutput
 from .call import Output
 from .inbound import event_of, props_of
+from .journal import Journal
 from .outbound import Outbound, numbered
 from .states import States
 from .timers import Timers
@@ -112,6 +116,7 @@ class Session:
         self._twins: dict[Block, Block] = {}
         self.states = States(engine.loop, engine.run_later)
         self.timers = Timers(self)
+        self.journal = Journal()
         self._next_task = 0
 
     # --- values ----------------------------------------------------------------------------------
@@ -130,6 +135,20 @@ class Session:
         node = self.tree.id_of(block)
         assert node is not None, f"{block.describe()} is not in this app"
         return node
+
+    def answer(self, task: Task, outputs: Sequence[Output]) -> None:
+        """Give a client what its call returned. Only State keeps any of it."""
+        data = []
+        for output in outputs:
+            if output.state is not None:
+                self._apply_one(output)
+            elif "value" in output.props:
+                data.append(output.props["value"])
+            else:
+                data.append(
+                    self.payload(output.block) if isinstance(output.block, Component) else None
+                )
+        self._out.put(numbered(WireOutput, task=task.id, data=data))
 
     def apply(self, outputs: Sequence[Output]) -> None:
         """Make the changes that a handler asked for, tell the page, and fire ``change`` where
@@ -215,6 +234,8 @@ class Session:
                 self.engine.dispatch(self, block, message.name, data)
             case Cancel():
                 self.engine.cancel(self, message.task)
+            case Submit():
+                self.engine.submit(self, page, message)
             case Upload():
                 self._block(message.node)
                 self.uploads.receive(page, message)
@@ -288,6 +309,7 @@ class Session:
             app=self.engine.app,
             nodes=[self._snapshot(node, secret) for node in self.tree.nodes()],
             tasks=[self.engine.snapshot(task) for task in self.tasks.values()],
+            log=self.journal.all(),
         )
 
     def snapshot(self) -> Packet:
@@ -322,6 +344,18 @@ class Session:
         """Send a message that must arrive."""
         if not self.closed:
             self._out.put(message, urgent)
+
+    def write(self, task: Task, stream: Stream, text: str) -> None:
+        """Keep what a function wrote, and show it. Callable from any thread."""
+        echo = self.engine.options.echo
+        if echo is not None:
+            echo(stream, text)
+        self.engine.thread.post(self._write, task, stream, text)
+
+    def _write(self, task: Task, stream: Stream, text: str) -> None:
+        self.journal.write(task.id, task.dependency.name, stream, text)
+        if not self.closed:
+            self._out.log(self.journal.take)
 
     def flush(self) -> None:
         """Send at once what has been collected."""

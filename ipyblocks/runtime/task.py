@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..events import Dependency
-from ..protocol import FailureCode, Json, NodeId, TaskId
+from ..protocol import FailureCode, Json, NodeId, Stream, TaskId
 
 if TYPE_CHECKING:
     import concurrent.futures
@@ -47,6 +47,7 @@ class Task:
         target: the block the event came from; None for a link of a chain.
         data: payload of the event.
         nodes: where its status is drawn.
+        called: a client asked for it: its outputs go back to the client, and no chain follows.
         reports: what the function says about its progress.
         stop: set when the task should end; cooperative code looks at it.
         created, started: readings of the loop's clock, in seconds; ``started`` is 0 while it waits.
@@ -60,6 +61,7 @@ class Task:
     data: Json
     nodes: list[NodeId]
     reports: RunReports
+    called: bool = False
     created: float = 0.0
     started: float = 0.0
     state: State = "queued"
@@ -87,6 +89,10 @@ class Task:
         """Raise CancelledError when the task has been cancelled. Callable from any thread."""
         if self.stop.is_set():
             raise asyncio.CancelledError("This run was cancelled.")
+
+    def write(self, stream: Stream, text: str) -> None:
+        """What the function printed or logged. Callable from any thread."""
+        self.session.write(self, stream, text)
 
     def toast(self, level: Any, message: str, title: str, duration: float | None) -> None:
         """Show a short message at the page of this task's session. Callable from any thread."""

@@ -52,6 +52,8 @@ export type FailureCode = "user" | "internal" | "cancelled" | "lost";
 
 export type ToastLevel = "info" | "success" | "warning" | "error";
 
+export type Stream = "stdout" | "stderr";
+
 export type CloseReason = "closed" | "rerun" | "capacity";
 
 /** One component or layout. */
@@ -118,6 +120,16 @@ export interface Fake {
   readonly ageMs: number;
 }
 
+/** What a function wrote, in one piece as far as nothing came between. */
+export interface LogEntry {
+  readonly task: TaskId;
+  /** The function. */
+  readonly name: string;
+  /** ``stderr`` is also where log records, warnings and tracebacks go. */
+  readonly stream: "stdout" | "stderr";
+  readonly text: string;
+}
+
 /** One run that has not ended. */
 export interface Task {
   readonly id: TaskId;
@@ -162,6 +174,8 @@ export interface Welcome {
   /** The tree; the first is the root. */
   readonly nodes: readonly Node[];
   readonly tasks: readonly Task[];
+  /** The last of what functions wrote, bounded. */
+  readonly log: readonly LogEntry[];
 }
 
 /** New props of one node; props that are not named keep their value. */
@@ -220,6 +234,36 @@ export interface Stopping {
   readonly task: TaskId;
 }
 
+/** The task that a :class:`Submit` has become. */
+export interface Called {
+  readonly type: "called";
+  readonly seq: number;
+  readonly page: PageId;
+  readonly call: number;
+  readonly task: TaskId;
+}
+
+/**
+ * What the function of a called task returned or yielded: one value per output, in order.
+ *
+ * Never conflated; only pages that submitted a call get it.
+ */
+export interface Output {
+  readonly type: "output";
+  readonly seq: number;
+  readonly task: TaskId;
+  readonly data: readonly Json[];
+}
+
+/** What functions wrote since the last one; follows on what the page has. */
+export interface Log {
+  readonly type: "log";
+  readonly seq: number;
+  readonly entries: readonly LogEntry[];
+  /** Characters left out because too many came at once. */
+  readonly dropped: number;
+}
+
 /** A task ended well. Its outputs came before. */
 export interface Done {
   readonly type: "done";
@@ -273,14 +317,14 @@ export interface Closed {
   readonly reason: "closed" | "rerun" | "capacity";
 }
 
-export type ToPage = Welcome | Patch | Queued | Started | Progress | Stopping | Done | Failed | Toast | Refused | Closed;
+export type ToPage = Log | Called | Output | Welcome | Patch | Queued | Started | Progress | Stopping | Done | Failed | Toast | Refused | Closed;
 
 /** What one comm message carries down. */
 export interface ToPageFrame {
   readonly epoch: string;
   /** Per page (:data:`PageId`): the last ``seq`` of it that the kernel has processed. */
   readonly acks: { readonly [key: string]: number };
-  readonly messages: readonly (Welcome | Patch | Queued | Started | Progress | Stopping | Done | Failed | Toast | Refused | Closed)[];
+  readonly messages: readonly (Log | Called | Output | Welcome | Patch | Queued | Started | Progress | Stopping | Done | Failed | Toast | Refused | Closed)[];
 }
 
 /** A page has come, or has lost the thread. The answer is a welcome unless it is up to date. */
@@ -340,14 +384,25 @@ export interface Upload {
   readonly chunk: Json;
 }
 
-export type ToKernel = Hello | Set | Event | Cancel | Upload;
+/** Call a function with values of the caller's own: what clients do, not people. */
+export interface Submit {
+  readonly type: "submit";
+  readonly seq: number;
+  /** Numbered by the page from 1; the answer is a :class:`Called`, or a :class:`Refused`. */
+  readonly call: number;
+  readonly dependency: number;
+  /** One value per input that is not a State, in order. */
+  readonly data: readonly Json[];
+}
+
+export type ToKernel = Hello | Set | Event | Cancel | Upload | Submit;
 
 /** What one comm message carries up. */
 export interface ToKernelFrame {
   readonly page: PageId;
   /** ``seq`` of the last kernel message that the page has applied. */
   readonly ack: number;
-  readonly messages: readonly (Hello | Set | Event | Cancel | Upload)[];
+  readonly messages: readonly (Hello | Set | Event | Cancel | Upload | Submit)[];
 }
 
 /** Per struct and field: the JSON kinds it may have, or what it is a list of. */
@@ -356,15 +411,19 @@ export const shapes: Shapes = {
   App: { title: "string", css: "string|null", js: "string|null", head: "string|null", tokens: "object|null", height: "number|string|null", width: "number|string|null", fillHeight: "boolean", showError: "boolean", maxFileSize: "number|null" },
   ProgressUnit: { index: "number|null", length: "number|null", unit: "string", progress: "number|null", desc: "string|null" },
   Fake: { start: "number", end: "number", estimatedMs: "number", ageMs: "number" },
+  LogEntry: { task: "number", name: "string", stream: "string", text: "string" },
   Task: { id: "number", name: "string", state: "string", nodes: "array", showProgress: "string", position: "number|null", size: "number|null", eta: "number|null", elapsed: "number", units: "ProgressUnit[]", fake: "Fake|null" },
   Numbered: { seq: "number" },
-  welcome: { seq: "number", page: "string|null", protocol: "number", version: "string", epoch: "string", control: "boolean", app: "App", nodes: "Node[]", tasks: "Task[]" },
+  welcome: { seq: "number", page: "string|null", protocol: "number", version: "string", epoch: "string", control: "boolean", app: "App", nodes: "Node[]", tasks: "Task[]", log: "LogEntry[]" },
   Update: { node: "number", props: "object" },
   patch: { seq: "number", updates: "Update[]" },
   queued: { seq: "number", task: "number", name: "string", nodes: "array", showProgress: "string", position: "number", size: "number", eta: "number|null" },
   started: { seq: "number", task: "number", name: "string", nodes: "array", showProgress: "string", eta: "number|null" },
   progress: { seq: "number", task: "number", units: "ProgressUnit[]", fake: "Fake|null" },
   stopping: { seq: "number", task: "number" },
+  called: { seq: "number", page: "string", call: "number", task: "number" },
+  output: { seq: "number", task: "number", data: "array" },
+  log: { seq: "number", entries: "LogEntry[]", dropped: "number" },
   done: { seq: "number", task: "number", scrollTo: "number?" },
   failed: { seq: "number", task: "number", code: "string", message: "string", detail: "string|null" },
   toast: { seq: "number", level: "string", title: "string", message: "string", duration: "number|null" },
@@ -376,6 +435,7 @@ export const shapes: Shapes = {
   event: { seq: "number", node: "number", name: "string", data: "any?" },
   cancel: { seq: "number", task: "number" },
   upload: { seq: "number", upload: "number", node: "number", name: "string", mimeType: "string", size: "number", offset: "number", chunk: "any" },
+  submit: { seq: "number", call: "number", dependency: "number", data: "array" },
   ToKernelFrame: { page: "string", ack: "number", messages: "array" },
 };
 

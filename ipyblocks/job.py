@@ -1,0 +1,216 @@
+"""A call to an app that is on its way: its status, its outputs, its result."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import total_ordering
+from typing import Any
+
+
+class AppError(ValueError):
+    """The function of an app raised; the message is what it said."""
+
+
+@total_ordering
+class Status(Enum):
+    """How far a call has come. Later stages are greater."""
+
+    STARTING = "STARTING"
+    JOINING_QUEUE = "JOINING_QUEUE"
+    QUEUE_FULL = "QUEUE_FULL"
+    IN_QUEUE = "IN_QUEUE"
+    SENDING_DATA = "SENDING_DATA"
+    PROCESSING = "PROCESSING"
+    ITERATING = "ITERATING"
+    PROGRESS = "PROGRESS"
+    FINISHED = "FINISHED"
+    CANCELLED = "CANCELLED"
+    LOG = "LOG"
+
+    def __lt__(self, other: Status) -> bool:
+        order = list(Status)
+        return order.index(self) < order.index(other)
+
+
+@dataclass
+class ProgressUnit:
+    """One level of progress, as the function reported it by ``gr.Progress``."""
+
+    index: float | None
+    length: float | None
+    unit: str | None
+    progress: float | None
+    desc: str | None
+
+
+@dataclass
+class StatusUpdate:
+    """What is known of a call.
+
+    Attributes:
+        code: how far it has come.
+        rank: 0-based place in its queue; None when it does not wait.
+        queue_size: how many wait in that queue.
+        eta: seconds to the result, where earlier runs tell.
+        success: None until it has ended.
+        time: when this was known, as ``time.time()``.
+        progress_data: what ``gr.Progress`` said; None without.
+        log: ``(text, level)`` of the last message of the function.
+    """
+
+    code: Status
+    rank: int | None = None
+    queue_size: int | None = None
+    eta: float | None = None
+    success: bool | None = None
+    time: float | None = None
+    progress_data: list[ProgressUnit] | None = None
+    log: tuple[str, str] | None = None
+
+
+@dataclass
+class Communicator:
+    """What a call and its job share.
+
+    Attributes:
+        condition: notified at every change.
+        cancel: asks the kernel to stop the task.
+    """
+
+    condition: threading.Condition = field(default_factory=threading.Condition)
+    status: StatusUpdate = field(default_factory=lambda: StatusUpdate(Status.STARTING))
+    outputs: list[Any] = field(default_factory=list)
+    ended: bool = False
+    cancel: Callable[[], None] = lambda: None
+
+
+class Job(Future):  # type: ignore[type-arg]
+    """A call that is on its way. Made by :meth:`Client.submit`.
+
+    Args:
+        future: the result.
+        communicator: tells of progress and can cancel; None: only the result is known.
+        verbose: print status messages; none are printed here, the status is asked for.
+        space_id: names a hosted app; None for one in this kernel.
+    """
+
+    def __init__(
+        self,
+        future: Future[Any],
+        communicator: Communicator | None = None,
+        verbose: bool = True,
+        space_id: str | None = None,
+    ) -> None:
+        super().__init__()
+        self.future = future
+        self.communicator = communicator
+        self.verbose = verbose
+        self.space_id = space_id
+        self._at = 0
+
+    def result(self, timeout: float | None = None) -> Any:
+        """The final output: one value, or a tuple when there are several outputs.
+
+        Args:
+            timeout: seconds to wait; None: as long as it takes.
+
+        Raises:
+            CancelledError: it was cancelled.
+            TimeoutError: it has not ended in time.
+            AppError: the function raised.
+        """
+        return self.future.result(timeout)
+
+    def outputs(self) -> list[Any]:
+        """All outputs so far; of a function that is no generator, the final one."""
+        if self.communicator is None:
+            return [self.future.result()] if self.future.done() else []
+        with self.communicator.condition:
+            return list(self.communicator.outputs)
+
+    def status(self) -> StatusUpdate:
+        """What is known now."""
+        if self.future.cancelled():
+            return StatusUpdate(Status.CANCELLED, 0, None, None, False, time.time())
+        if self.future.done():
+            good = self.future.exception() is None
+            return StatusUpdate(Status.FINISHED, 0, None, None, good, time.time())
+        if self.communicator is None:
+            return StatusUpdate(Status.PROCESSING, time=time.time())
+        with self.communicator.condition:
+            return self.communicator.status
+
+    def __iter__(self) -> Iterator[Any]:
+        """Outputs as they come, from the first."""
+        index = 0
+        while True:
+            found, output = self._wait_for(index)
+            if not found:
+                return
+            yield output
+            index += 1
+
+    def __next__(self) -> Any:
+        found, output = self._wait_for(self._at)
+        if not found:
+            raise StopIteration
+        self._at += 1
+        return output
+
+    def _wait_for(self, index: int) -> tuple[bool, Any]:
+        """The output of that index, once it is there; ``(False, None)`` when it will not come."""
+        talk = self.communicator
+        if talk is None:
+            return (True, self.result()) if index == 0 else (False, None)
+        with talk.condition:
+            talk.condition.wait_for(lambda: talk.ended or len(talk.outputs) > index)
+            if len(talk.outputs) > index:
+                return True, talk.outputs[index]
+        return False, None
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        """Outputs as they come, without blocking the loop of the caller."""
+        index = 0
+        while True:
+            found, output = await asyncio.to_thread(self._wait_for, index)
+            if not found:
+                return
+            yield output
+            index += 1
+
+    def __await__(self) -> Any:
+        return asyncio.wrap_future(self.future).__await__()
+
+    def cancel(self) -> bool:
+        """Stop the call: at once while it waits, at its next step while it runs. Returns True."""
+        if self.communicator is None:
+            return self.future.cancel()
+        if not self.future.done():
+            self.communicator.cancel()
+        return True
+
+    def cancelled(self) -> bool:
+        """Whether it was cancelled."""
+        return self.future.cancelled()
+
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return not self.future.done()
+
+    def done(self) -> bool:
+        """Whether it has ended, in whatever way."""
+        return self.future.done()
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """What the call raised; None when it went well."""
+        return self.future.exception(timeout)
+
+    def add_done_callback(self, fn: Callable[[Any], Any]) -> None:
+        """Call ``fn`` with this job when it has ended."""
+        self.future.add_done_callback(lambda _: fn(self))
