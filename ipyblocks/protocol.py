@@ -197,11 +197,26 @@ class Welcome(Numbered, tag="welcome"):
     """The last of what functions wrote, bounded."""
 
 
+class Edit(Wire):
+    """A change inside a value that the page has."""
+
+    op: Literal["replace", "append", "insert", "delete"]
+    """``append`` adds text; ``insert`` puts into a list before an index, or a new key into an
+    object.
+    """
+    path: list[str | int]
+    """Keys and indexes from the value inwards; empty: the value itself."""
+    value: Json
+    """``null`` for ``delete``."""
+
+
 class Update(Wire):
     """New props of one node; props that are not named keep their value."""
 
     node: NodeId
     props: dict[str, Json]
+    edits: dict[str, list[Edit]] | UnsetType = UNSET
+    """Changes inside the values of other props, in order; absent when there are none."""
 
 
 class Patch(Numbered, tag="patch"):

@@ -12,8 +12,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from ..protocol import (
+    Edit,
     Json,
     Log,
     LogEntry,
@@ -28,6 +30,7 @@ from ..protocol import (
     Update,
     Welcome,
 )
+from .diff import edits, is_worth
 
 FLUSHES_PER_SECOND = 30
 """Long-run rate of frames per session. jupyter_server drops output beyond 1000 messages a
@@ -64,6 +67,7 @@ class Outbound:
         self._updates: dict[NodeId, dict[str, Json]] = {}
         self._messages: list[ToPage] = []
         self._acks: dict[str, int] = {}
+        self._base: dict[tuple[NodeId, str], Json] = {}
         self._take_log: Callable[[], tuple[list[LogEntry], int]] | None = None
         self._progress: dict[TaskId, Callable[[], Progress | None]] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -121,10 +125,30 @@ class Outbound:
         self._updates, self._messages, self._acks = {}, [], {}
         self._send(frame)
 
+    def edited(self, node: NodeId, props: Mapping[str, Json]) -> None:
+        """The page has set props itself: changes that follow start from there."""
+        for name in props:
+            self._base.pop((node, name), None)
+
+    def _update(self, node: NodeId, props: dict[str, Json]) -> Update:
+        """Whole values, and of large ones that the page has, the changes."""
+        whole: dict[str, Json] = {}
+        changes: dict[str, list[Edit]] = {}
+        for name, value in props.items():
+            old = self._base.pop((node, name), None)
+            found = None if old is None else edits(old, value)
+            if found is None:
+                whole[name] = value
+            elif found:
+                changes[name] = found
+            if is_worth(value):
+                self._base[node, name] = value
+        return Update(node=node, props=whole, edits=changes or UNSET)
+
     def _numbered(self) -> list[ToPage]:
         messages = list(self._messages)
         if self._updates:
-            updates = [Update(node=node, props=props) for node, props in self._updates.items()]
+            updates = [self._update(node, props) for node, props in self._updates.items()]
             messages.insert(0, Patch(seq=0, updates=updates))
         if self._take_log is not None:
             entries, dropped = self._take_log()

@@ -280,6 +280,7 @@ class Session:
         before = self.payload(block) if isinstance(block, Component) else None
         mine = self._props.setdefault(message.node, {})
         mine.update(props)
+        self._out.edited(message.node, props)
         # Other pages want it, and an older value that waits to be sent must not come after it.
         # The sender ignores what it knows.
         if len(self._pages) > 1 or self._out.waits(message.node):

@@ -178,10 +178,25 @@ export interface Welcome {
   readonly log: readonly LogEntry[];
 }
 
+/** A change inside a value that the page has. */
+export interface Edit {
+  /**
+   * ``append`` adds text; ``insert`` puts into a list before an index, or a new key into an
+   * object.
+   */
+  readonly op: "replace" | "append" | "insert" | "delete";
+  /** Keys and indexes from the value inwards; empty: the value itself. */
+  readonly path: readonly (string | number)[];
+  /** ``null`` for ``delete``. */
+  readonly value: Json;
+}
+
 /** New props of one node; props that are not named keep their value. */
 export interface Update {
   readonly node: NodeId;
   readonly props: { readonly [key: string]: Json };
+  /** Changes inside the values of other props, in order; absent when there are none. */
+  readonly edits?: { readonly [key: string]: readonly Edit[] };
 }
 
 /** Changes to the tree, conflated: the last value of each prop since the former flush. */
@@ -415,7 +430,8 @@ export const shapes: Shapes = {
   Task: { id: "number", name: "string", state: "string", nodes: "array", showProgress: "string", position: "number|null", size: "number|null", eta: "number|null", elapsed: "number", units: "ProgressUnit[]", fake: "Fake|null" },
   Numbered: { seq: "number" },
   welcome: { seq: "number", page: "string|null", protocol: "number", version: "string", epoch: "string", control: "boolean", app: "App", nodes: "Node[]", tasks: "Task[]", log: "LogEntry[]" },
-  Update: { node: "number", props: "object" },
+  Edit: { op: "string", path: "array", value: "any" },
+  Update: { node: "number", props: "object", edits: "object?" },
   patch: { seq: "number", updates: "Update[]" },
   queued: { seq: "number", task: "number", name: "string", nodes: "array", showProgress: "string", position: "number", size: "number", eta: "number|null" },
   started: { seq: "number", task: "number", name: "string", nodes: "array", showProgress: "string", eta: "number|null" },
