@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from .block import BlockContext
     from .blocks import Tree
+    from .files import Files
     from .protocol import ToastLevel
 
 
@@ -21,6 +22,10 @@ class Run(Protocol):
 
     def toast(self, level: ToastLevel, message: str, title: str, duration: float | None) -> None:
         """Show a short message at the page of this run."""
+
+    @property
+    def files(self) -> Files:
+        """Which files it may show, and where it keeps those it is given."""
 
 
 _parent: ContextVar[BlockContext | None] = ContextVar("ipyblocks_parent", default=None)

@@ -1,8 +1,8 @@
 """Files that an app may show, and a private folder for those that its handlers are given.
 
-What the developer names in a constructor is read as it is. What a *handler* returns may have been steered
-by the person at the page, so it must lie in the working directory, in the folder for temporary files, or
-where ``launch(allowed_paths=…)`` says.
+What the developer names in a constructor is read as it is. What a *handler* returns may have been
+steered by the person at the page, so it must lie in the working directory, in the folder for
+temporary files, or where ``launch(allowed_paths=…)`` says.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ class Files:
         allowed, blocked: files and folders, absolute or relative to the working directory.
     """
 
-    def __init__(self, allowed: Iterable[str | Path] = (), blocked: Iterable[str | Path] = ()) -> None:
+    def __init__(
+        self, allowed: Iterable[str | Path] = (), blocked: Iterable[str | Path] = ()
+    ) -> None:
         self._allowed = tuple(allowed)
         self._blocked = tuple(blocked)
         self._folder = PrivateFolder()
@@ -47,14 +49,18 @@ class Files:
         """
         real = Path(os.path.realpath(path))
         if any(_is_inside(real, folder) for folder in self._blocked):
-            raise InvalidPathError(f"{str(path)!r} lies in launch(blocked_paths=…) and is not shown.")
+            raise InvalidPathError(
+                f"{str(path)!r} lies in launch(blocked_paths=…) and is not shown."
+            )
         if any(real.is_relative_to(os.path.realpath(folder)) for folder in self._allowed):
             return real
         here, temporary = (Path(os.path.realpath(p)) for p in (Path.cwd(), tempfile.gettempdir()))
         # One may lie in the other; the innermost decides.
         for root in sorted((here, temporary), key=lambda p: len(p.parts), reverse=True):
             if real.is_relative_to(root):
-                if root == here and any(part.startswith(".") for part in real.relative_to(here).parts):
+                if root == here and any(
+                    part.startswith(".") for part in real.relative_to(here).parts
+                ):
                     break
                 return real
         raise InvalidPathError(
@@ -67,9 +73,10 @@ class Files:
         """Write bytes to the private folder, which is removed with the session.
 
         Args:
-            name: file name, without folders. The same bytes under the same name are written once,
+            name: file name, made safe. The same bytes under the same name are written once,
                 unless a handler has changed or moved the file since.
         """
+        name = safe_name(name)
         folder = self._folder.path() / hashlib.sha256(data).hexdigest()[:32]
         path = folder / name
         if not path.exists() or self._kept.get(path) != _state_of(path):
@@ -89,7 +96,7 @@ class Files:
 
 
 class PrivateFolder:
-    """A temporary folder of this user alone: made when first needed, removed with its owner or process."""
+    """A temporary folder, this user's alone: made on first use, removed with owner or process."""
 
     def __init__(self) -> None:
         self._path: Path | None = None
@@ -148,7 +155,9 @@ def read(path: str | Path) -> Binary:
     real = permitted(path)
     # A pipe or a device would never end.
     if not real.is_file():
-        raise FileNotFoundError(f"There is no file {str(path)!r} (working directory: {Path.cwd()}).")
+        raise FileNotFoundError(
+            f"There is no file {str(path)!r} (working directory: {Path.cwd()})."
+        )
     data = real.read_bytes()
     name = Path(path).name
     return Binary(data=data, mime_type=mime_type(data, name), name=name)
@@ -184,7 +193,7 @@ def image_type(data: bytes) -> str | None:
 
 
 def _is_svg(data: bytes) -> bool:
-    """Whether the first element is ``<svg>``, after a byte order mark, declarations and comments."""
+    """Whether the first element, after declarations and comments, is ``<svg>``."""
     text = data[:4096].decode("utf-8", "ignore").lstrip("\ufeff \t\r\n")
     while text.startswith(("<?", "<!")):
         # A doctype may hold declarations of its own in brackets.
@@ -194,6 +203,13 @@ def _is_svg(data: bytes) -> bool:
             return False
         text = text.lstrip()
     return text.startswith("<svg") and text[4:5] in " \t\r\n>/"
+
+
+def safe_name(name: str) -> str:
+    """The last part of a path, in at most 200 printable bytes; never empty, never dotted."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    kept = "".join(c for c in last if c.isprintable() and c not in '<>:"|?*').strip(" .")
+    return kept.encode(errors="ignore")[:200].decode(errors="ignore") or "file"
 
 
 def _is_inside(path: Path, folder: str | Path) -> bool:
@@ -207,7 +223,9 @@ def _is_inside(path: Path, folder: str | Path) -> bool:
         wanted = os.stat(folder)
     except OSError:
         return False
-    return any(part.exists() and os.path.samestat(part.stat(), wanted) for part in (path, *path.parents))
+    return any(
+        part.exists() and os.path.samestat(part.stat(), wanted) for part in (path, *path.parents)
+    )
 
 
 def _state_of(path: Path) -> tuple[int, int]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import concurrent.futures
 
     from ..block import Block
+    from ..files import Files
     from .session import Session
 
 State: TypeAlias = Literal["queued", "running", "stopping", "done", "failed", "cancelled"]
@@ -76,6 +77,11 @@ class Task:
             return False
         self.state, self.failure = state, failure
         return True
+
+    @property
+    def files(self) -> Files:
+        """Files of this task's session."""
+        return self.session.files
 
     def toast(self, level: Any, message: str, title: str, duration: float | None) -> None:
         """Show a short message at the page of this task's session. Callable from any thread."""
