@@ -22,7 +22,9 @@ export default defineConfig({
           globalSetup: ['./test/ui/setup.ts'],
           fileParallelism: false,
           testTimeout: 60_000,
-          hookTimeout: 120_000
+          hookTimeout: 120_000,
+          // what is waited for comes in milliseconds, on a machine that is busy in seconds
+          expect: { poll: { timeout: 15_000, interval: 25 } }
         }
       }
     ]

@@ -5,15 +5,17 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+import msgspec
 from typing_extensions import Self, dataclass_transform
 
 from . import context
 from .errors import RenderError
 from .events import Event
-from .prop import Prop, camel, prop
+from .prop import Prop, camel, prop, wire_type
 
 if TYPE_CHECKING:
     from .blocks import Tree
@@ -38,6 +40,8 @@ class Block(Declared):
 
     kind: ClassVar[str] = ""
     """Which ``src/components/*.tsx`` draws it; by default the class name in lower case."""
+    value_prop: ClassVar[str] = "value"
+    """Wire name of the prop whose new values fire ``change``."""
     on_page: ClassVar[bool] = True
     """False: lives in the kernel alone (``State``)."""
     props: ClassVar[Mapping[str, Prop]] = MappingProxyType({})
@@ -180,6 +184,29 @@ class Block(Declared):
         """One prop as the page gets it: the attribute, unless a subclass says otherwise."""
         return getattr(self, declared.name)
 
+    def check(self, name: str, payload: Json) -> Json:
+        """Accept what a page wants to set, or refuse it.
+
+        Args:
+            name: Python name of a settable prop.
+            payload: the wire value it sends.
+
+        Raises:
+            ValueError: wrong type, or a value this block does not allow.
+        """
+        try:
+            checked: Json = msgspec.convert(payload, wire_type(self.props[name]))
+            return checked
+        except msgspec.ValidationError as error:
+            raise self.fail(name, f"cannot be {payload!r:.60}: {error}") from None
+
+    def check_upload(self, file: Path) -> None:
+        """Refuse a file that a page has just sent, before it is part of any value.
+
+        Raises:
+            ValueError: not a file for this block; the page shows the message.
+        """
+
     def updated(self, changes: Mapping[str, Any], forget: str = "") -> Self:
         """A copy of this block, not placed anywhere, built from its arguments and ``changes``.
 
@@ -239,8 +266,8 @@ def _declare(cls: type[Block]) -> None:
     cls.props = MappingProxyType({**getattr(base, "props", {}), **own})
     events = {k: v for k, v in vars(cls).items() if isinstance(v, Event)}
     cls.events = MappingProxyType({**getattr(base, "events", {}), **events})
-    ordered = [*own.values(), *cls.props.values()]
-    cls._positional = tuple(dict.fromkeys(p.name for p in ordered if not p.kw_only))
+    ordered = [*own, *getattr(base, "_positional", ())]
+    cls._positional = tuple(dict.fromkeys(n for n in ordered if not cls.props[n].kw_only))
     cls._wired = tuple(p for p in cls.props.values() if p.wire is not None)
     cls.__signature__ = _signature(cls)
 
@@ -255,6 +282,11 @@ class BlockContext(Block):
         super()._setup()
         self.children: list[Block] = []
         self._entered: list[Any] = []
+
+    def updated(self, changes: Mapping[str, Any], forget: str = "") -> Self:
+        twin = super().updated(changes, forget)
+        twin.children = self.children  # what is in a layout is the same in every session
+        return twin
 
     @property
     def root(self) -> Tree:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import msgspec
-
 from .block import Block, BlockContext
-from .prop import SAME, Prop, prop, wire_type
+from .prop import SAME, Prop, prop
 
 if TYPE_CHECKING:
     from .protocol import Json
@@ -87,20 +85,7 @@ class Component(Block):
         return value
 
     def check(self, name: str, payload: Json) -> Json:
-        """Accept what a page wants to set, or refuse it.
-
-        Args:
-            name: Python name of a settable prop.
-            payload: the wire value it sends.
-
-        Raises:
-            ValueError: wrong type, or a value this component does not allow.
-        """
-        declared = self.props[name]
-        try:
-            payload = msgspec.convert(payload, wire_type(declared))
-        except msgspec.ValidationError as error:
-            raise self.fail(name, f"cannot be {payload!r:.60}: {error}") from None
+        payload = super().check(name, payload)
         return self.check_value(payload) if name == "value" else payload
 
     def check_value(self, payload: Json) -> Json:

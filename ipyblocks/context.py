@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .block import BlockContext
     from .blocks import Tree
     from .protocol import Stream, ToastLevel
+    from .files import Files
+    from .protocol import ToastLevel
 
 
 class Run(Protocol):
@@ -27,6 +29,10 @@ class Run(Protocol):
 
     def check_cancelled(self) -> None:
         """Raise CancelledError when the run has been cancelled."""
+
+    @property
+    def files(self) -> Files:
+        """Which files it may show, and where it keeps those it is given."""
 
 
 _parent: ContextVar[BlockContext | None] = ContextVar("ipyblocks_parent", default=None)

@@ -37,6 +37,8 @@ class AppWidget(ipywidgets.DOMWidget):  # type: ignore[misc]
     # Computed on demand by get_state: what a page that has just come draws before any message.
     snapshot = Dict().tag(sync=True)
 
+    _is_open = False
+
     def __init__(self, engine: Engine, title: str) -> None:
         self._engine = engine
         self._title = title
@@ -46,6 +48,8 @@ class AppWidget(ipywidgets.DOMWidget):  # type: ignore[misc]
         self._comm_id = self.comm.comm_id
         listen_on_control(self._comm_id, self._session.receive)
         self._cell = current_cell()
+        self._own_layout = self.layout
+        self._is_open = True
         _shown.append(self)
 
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
@@ -82,12 +86,19 @@ class AppWidget(ipywidgets.DOMWidget):  # type: ignore[misc]
         return bundle
 
     def close(self, reason: Any = "closed") -> None:
-        """End the session and take the app off every page."""
+        """End the session and take the app off every page. A second call does nothing."""
+        # ipywidgets calls this once more when the object is collected, and then the loop may be gone.
+        if not self._is_open:
+            return
+        self._is_open = False
         if self in _shown:
             _shown.remove(self)
         stop_listening(self._comm_id)
-        self._engine.thread.call(lambda: self._engine.close(self._session, reason))
+        if not self._session.closed:  # it may have ended without us, and with it the loop
+            self._engine.thread.call(lambda: self._engine.close(self._session, reason))
         super().close()
+        # ipywidgets leaves the layout behind; one that the user has put in its place is not ours to close.
+        self._own_layout.close()
 
     @property
     def session(self) -> Any:

@@ -73,9 +73,10 @@ class Files:
         """Write bytes to the private folder, which is removed with the session.
 
         Args:
-            name: file name, without folders. The same bytes under the same name are written once,
+            name: file name, made safe. The same bytes under the same name are written once,
                 unless a handler has changed or moved the file since.
         """
+        name = safe_name(name)
         folder = self._folder.path() / hashlib.sha256(data).hexdigest()[:32]
         path = folder / name
         if not path.exists() or self._kept.get(path) != _state_of(path):
@@ -95,9 +96,7 @@ class Files:
 
 
 class PrivateFolder:
-    """A temporary folder of this user alone: made when first needed, removed with its owner or
-    process.
-    """
+    """A temporary folder, this user's alone: made on first use, removed with owner or process."""
 
     def __init__(self) -> None:
         self._path: Path | None = None
@@ -194,9 +193,7 @@ def image_type(data: bytes) -> str | None:
 
 
 def _is_svg(data: bytes) -> bool:
-    """Whether the first element is ``<svg>``, after a byte order mark, declarations and
-    comments.
-    """
+    """Whether the first element, after declarations and comments, is ``<svg>``."""
     text = data[:4096].decode("utf-8", "ignore").lstrip("\ufeff \t\r\n")
     while text.startswith(("<?", "<!")):
         # A doctype may hold declarations of its own in brackets.
@@ -206,6 +203,13 @@ def _is_svg(data: bytes) -> bool:
             return False
         text = text.lstrip()
     return text.startswith("<svg") and text[4:5] in " \t\r\n>/"
+
+
+def safe_name(name: str) -> str:
+    """The last part of a path, in at most 200 printable bytes; never empty, never dotted."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    kept = "".join(c for c in last if c.isprintable() and c not in '<>:"|?*').strip(" .")
+    return kept.encode(errors="ignore")[:200].decode(errors="ignore") or "file"
 
 
 def _is_inside(path: Path, folder: str | Path) -> bool:

@@ -163,7 +163,7 @@ def warn_on_mismatch(fn: Callable[..., Any], count: int, injected: tuple[Injecti
         warnings.warn(
             f"Expected {expected} arguments for function {name!r}, received {count}.",
             UserWarning,
-            stacklevel=5,
+            stacklevel=4,
         )
 
 

@@ -1,12 +1,12 @@
-"""Images between what handlers use (numpy, Pillow) and encoded bytes. Imports both only when
-asked to.
+"""Images between what handlers use (numpy, Pillow) and encoded bytes.
+
+Imports both only when there is such an image.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import io
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from .errors import NotAvailableError
@@ -51,9 +51,7 @@ def require_pillow(what: str) -> None:
 
 
 def is_picture(value: Any) -> bool:
-    """Whether a value is a Pillow image. Does not import Pillow: a program that has one has
-    done so.
-    """
+    """Whether a value is a Pillow image, without importing Pillow."""
     return any(c.__module__ == "PIL.Image" and c.__name__ == "Image" for c in type(value).__mro__)
 
 
@@ -100,14 +98,20 @@ def _drawable(picture: Picture) -> Picture:
     from PIL import ImageOps
 
     picture = ImageOps.exif_transpose(picture)
+    picture = _eight_bits(picture)
     if picture.mode in ("L", "RGB", "RGBA"):
         return picture
-    if picture.mode.startswith("I") or picture.mode == "F":
-        from_high = picture.mode.startswith("I;16")
-        # Pillow's own conversion would cut off what is above 255.
-        return picture.point(lambda v: v / 256 if from_high else v).convert("L")
+    if picture.mode in ("I", "F"):
+        return picture.convert("L")
     transparent = picture.mode in ("LA", "PA", "La", "RGBa") or "transparency" in picture.info
     return picture.convert("RGBA" if transparent else "RGB")
+
+
+def _eight_bits(picture: Picture) -> Picture:
+    """16 bits a pixel as 8: Pillow's own conversion would cut off what is above 255."""
+    if not picture.mode.startswith("I;16"):
+        return picture
+    return picture.convert("I").point(lambda v: v * (1 / 256)).convert("L")
 
 
 def _on_white(picture: Picture) -> Picture:
@@ -137,8 +141,8 @@ def from_array(value: Any) -> Picture:
             array.ndim == 3 and array.shape[0] in (1, 3, 4)
         )
         raise ValueError(
-            f"An image array has the shape (height, width), (height, width, 3) or (height, width, 4); "
-            f"this one has {array.shape}.{hint}"
+            "An image array has the shape (height, width), (height, width, 3) or "
+            f"(height, width, 4); this one has {array.shape}.{hint}"
         )
     return Image.fromarray(np.ascontiguousarray(_as_bytes(array)))
 
@@ -155,7 +159,8 @@ def _as_bytes(array: Any) -> Any:
         return (array >> 8).astype(np.uint8)
     if array.dtype.kind not in "iuf":
         raise ValueError(f"An image array holds numbers or booleans; this one holds {array.dtype}.")
-    low, high = float(np.nanmin(array)), float(np.nanmax(array))
+    array = np.nan_to_num(array, posinf=np.inf, neginf=-np.inf)
+    low, high = float(array.min()), float(array.max())
     if array.dtype.kind in "iu":
         if low < 0 or high > 255:
             raise ValueError(
@@ -165,10 +170,10 @@ def _as_bytes(array: Any) -> Any:
     # Resampling overshoots a little; anything beyond is another scale.
     if not (low >= -1 and high <= 1.5):
         raise ValueError(
-            f"Floats of an image lie between 0 and 1; here {low:g} to {high:g}. Divide by the largest, "
-            "or convert with .astype('uint8') when they are 0 to 255."
+            f"Floats of an image lie between 0 and 1; here {low:g} to {high:g}. "
+            "Divide by the largest, or convert with .astype('uint8') when they are 0 to 255."
         )
-    return (np.nan_to_num(array).clip(0, 1) * 255).round().astype(np.uint8)
+    return (array.clip(0, 1) * 255).round().astype(np.uint8)
 
 
 # --- to a handler --------------------------------------------------------------------------------
@@ -189,10 +194,15 @@ def decode(binary: Binary, mode: str | None) -> Picture:
     require_pillow("Reading the pixels of an image")
     from PIL import Image, ImageOps
 
-    picture = Image.open(io.BytesIO(binary.data))
-    picture.load()
+    try:
+        picture = Image.open(io.BytesIO(binary.data))
+        picture.load()
+    except Exception as error:
+        raise ValueError(f"The image cannot be read: {error}") from error
     picture = ImageOps.exif_transpose(picture)
-    return picture if mode is None or picture.mode == mode else picture.convert(mode)
+    if mode is None or picture.mode == mode:
+        return picture
+    return _eight_bits(picture).convert(mode)
 
 
 def converted(binary: Binary, mode: str | None) -> Binary:
@@ -238,10 +248,8 @@ def _verified_type(data: bytes) -> str | None:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(data))
-    except Image.DecompressionBombError:
+        picture = Image.open(io.BytesIO(data))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ValueError(_too_many()) from None
     except UnidentifiedImageError:
         return None
@@ -250,12 +258,14 @@ def _verified_type(data: bytes) -> str | None:
     limit = Image.MAX_IMAGE_PIXELS
     if limit is not None and picture.width * picture.height > limit:
         raise ValueError(_too_many())
-    mime = Image.MIME.get(picture.format or "")
+    # By its signature first: a camera's JPEG with two pictures inside has another name in Pillow.
+    mime = image_type(data) or Image.MIME.get(picture.format or "", "")
     try:
         picture.verify()
     except Exception as error:  # noqa: BLE001 - as above
         raise ValueError(f"the image is damaged ({error})") from None
-    return mime if mime and mime.startswith("image/") else None
+    # Pillow knows PostScript too, and would run a program to draw it.
+    return mime if mime.startswith("image/") else None
 
 
 def _too_many() -> str:

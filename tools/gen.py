@@ -11,10 +11,11 @@ import difflib
 import importlib
 import inspect
 import json
+import re
 import sys
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ import msgspec
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
+
+from api import api_txt  # noqa: E402
 
 from ipyblocks import codec, protocol  # noqa: E402
 from ipyblocks.block import Block  # noqa: E402
@@ -217,11 +220,16 @@ def block_classes() -> list[type[Block]]:
     for folder in ("layouts", "components"):
         for path in sorted((ROOT / "ipyblocks" / folder).glob("[a-z]*.py")):
             module = importlib.import_module(f"ipyblocks.{folder}.{path.stem}")
-            for name, value in vars(module).items():
-                own = isinstance(value, type) and issubclass(value, Block)
-                if own and value.__module__ == module.__name__:
-                    found[name] = value
+            for value in vars(module).values():
+                if is_own(value, module):
+                    found[value.__name__] = value
     return sorted(found.values(), key=lambda c: (c.kind, c.kind != c.__name__.lower(), c.__name__))
+
+
+def is_own(value: Any, module: types.ModuleType) -> bool:
+    """Whether a module's name stands for a block class of that module; aliases do too."""
+    is_block = isinstance(value, type) and issubclass(value, Block)
+    return is_block and value.__module__ == module.__name__
 
 
 def drawn() -> Iterator[type[Block]]:
@@ -240,10 +248,12 @@ def component_name(cls: type[Block]) -> str:
 
 def props_ts() -> str:
     """``src/protocol/props.ts``."""
-    out = [HEADER, "import type { Json } from './wire';\n"]
     classes = list(drawn())
-    out += [_props_interface(cls) for cls in classes]
-    out += [_interface(struct, {}) for _, struct in sorted(_payloads(classes).items())]
+    interfaces = [_props_interface(cls) for cls in classes]
+    interfaces += [_interface(struct, {}) for _, struct in sorted(_payloads(classes).items())]
+    known = ("Binary", "Json", "UploadReference")
+    used = [n for n in known if re.search(rf": [^;]*\b{n}\b", "".join(interfaces))]
+    out = [HEADER, f"import type {{ {', '.join(used)} }} from './wire';\n", *interfaces]
     out.append("\n/** Props of every kind. */\nexport interface Props {\n")
     out += [f"  {cls.kind}: {component_name(cls)}Props;\n" for cls in classes]
     out.append("}\n\n/** Events that the page sends, by kind, with the type of their payload. */\n")
@@ -279,6 +289,9 @@ def _props_interface(cls: type[Block]) -> str:
     ]
     for declared in cls._wired:
         kind = ts_type(wire_type(declared))
+        if declared.settable:
+            # What the person has just chosen stands at the page as a reference to its upload.
+            kind = re.sub(r"\bBinary\b", "(Binary | UploadReference)", kind)
         lines.append(comment(declared.doc, "  "))
         lines.append(f"  readonly {declared.wire_name}: {kind};\n")
     return "".join([*lines, "}\n"])
@@ -310,9 +323,8 @@ def package_init(folder: str) -> str:
     doc = {"components": "Every component.", "layouts": "Every layout."}[folder]
     lines, names = [], []
     for path in sorted((ROOT / "ipyblocks" / folder).glob("[a-z]*.py")):
-        own = [
-            c.__name__ for c in block_classes() if c.__module__ == f"ipyblocks.{folder}.{path.stem}"
-        ]
+        module = importlib.import_module(f"ipyblocks.{folder}.{path.stem}")
+        own = [name for name, value in vars(module).items() if is_own(value, module)]
         if own:
             lines.append(f"from .{path.stem} import {', '.join(sorted(own))}\n")
             names += own
@@ -352,7 +364,7 @@ def reference_md() -> str:
     return "".join(out)
 
 
-OUTPUTS = {
+OUTPUTS: dict[str, Callable[[], str]] = {
     "src/protocol/wire.ts": wire_ts,
     "src/protocol/props.ts": props_ts,
     "src/components/registry.ts": registry_ts,
@@ -360,6 +372,7 @@ OUTPUTS = {
     "ipyblocks/layouts/__init__.py": lambda: package_init("layouts"),
     "test/wire/examples.json": examples_json,
     "docs/reference.md": reference_md,
+    "docs/api.txt": lambda: api_txt(block_classes()),
 }
 
 

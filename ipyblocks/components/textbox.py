@@ -68,3 +68,7 @@ class Textbox(FormComponent):
     @classmethod
     def example(cls) -> Textbox:
         return cls("Ada", label="Name", info="As it should appear.", render=False)
+
+
+Text = Textbox
+"""Gradio's other name for it."""

@@ -8,7 +8,7 @@ from ..component import BlockContext, prop
 
 
 class Row(BlockContext):
-    """Puts its children side by side; they wrap when the row gets narrower than their minimum widths."""
+    """Puts its children side by side; they wrap where their minimum widths do not fit."""
 
     variant: Literal["default", "panel", "compact"] = prop(
         "`panel` draws a filled card, `compact` leaves no gaps.", default="default"

@@ -5,6 +5,7 @@ Runs where the handler runs; touches no loop, no queue and no page.
 
 from __future__ import annotations
 
+import copy
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 MAX_TEXT = 10_000_000
 """Most characters of one text value; a page that had to draw more would hang."""
 
-_PACKAGE = str(Path(__file__).parent.parent)
+_RUNTIME = str(Path(__file__).parent)
 
 
 class Output(NamedTuple):
@@ -204,11 +205,12 @@ def _updated(session: Session, block: Block, changes: dict[str, Any]) -> Output:
     twin = before.updated(changes, forget="" if has_value else "value")
     old, new = before.wire_props(), twin.wire_props()
     defaults = {p.wire_name: p.wire_default for p in twin._wired}
+    # The page may have set these since: what the handler names is sent whatever it was before.
+    named = {p.wire_name for p in twin._wired if p.settable and p.name in changes}
     props = {
         name: new.get(name, defaults[name])
-        for name in {**old, **new}
-        if name not in ("value", "interactive")
-        and old.get(name, defaults[name]) != new.get(name, defaults[name])
+        for name in {*old, *new, *named} - {"value", "interactive"}
+        if name in named or old.get(name, defaults[name]) != new.get(name, defaults[name])
     }
     pack(props, [], block.describe())  # one prop that cannot be sent would take its frame with it
     if "interactive" in changes:
@@ -220,7 +222,10 @@ def _updated(session: Session, block: Block, changes: dict[str, Any]) -> Output:
 
 
 def _carried(block: Block, payload: Json) -> Json:
-    """The payload, once it is sure that the wire can carry it."""
+    """A payload of the session's own, once it is sure that the wire can carry it.
+
+    A copy: a handler may go on to change what it returned, and that is no change of the app.
+    """
     if isinstance(payload, str) and len(payload) > MAX_TEXT:
         raise block.fail(
             "value",
@@ -229,12 +234,16 @@ def _carried(block: Block, payload: Json) -> Json:
         )
     if payload is not None and not isinstance(payload, (bool, int, float, str)):
         pack(payload, [], block.describe())
+        return copy.deepcopy(payload)
     return payload
 
 
 def readable_traceback(error: BaseException) -> str:
     """The traceback from the handler's own frames on, as text."""
-    tb = error.__traceback__
-    while tb is not None and tb.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+    # The frames before are ours, with those of threads and futures in between.
+    tb = own = error.__traceback__
+    while tb is not None:
+        if tb.tb_frame.f_code.co_filename.startswith(_RUNTIME):
+            own = tb.tb_next
         tb = tb.tb_next
-    return "".join(traceback.format_exception(type(error), error, tb or error.__traceback__))
+    return "".join(traceback.format_exception(type(error), error, own))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ..block import Block
-from ..protocol import Binary, Event, Json, NodeId, PageId, Set, UploadReference
+from ..protocol import Binary, Event, Json, NodeId, PageId, Set, Upload, UploadReference
 
 if TYPE_CHECKING:
     from .session import Session
@@ -27,8 +27,7 @@ def block_of(session: Session, node: NodeId) -> Block:
 def props_of(session: Session, page: PageId, message: Set) -> tuple[Block, dict[str, Json]]:
     """The block and the props, checked by the component as this session has it."""
     block = block_of(session, message.node)
-    if "interactive" in block.props and not session.props(message.node).get("interactive", True):
-        raise ValueError(f"{block.describe()} is not interactive.")
+    _check_interactive(session, block, message.node)
     current = session.current(block)
     settable = {p.wire_name: p for p in block._wired if p.settable}
     checked = {}
@@ -55,6 +54,24 @@ def event_of(session: Session, message: Event) -> tuple[Block, Json]:
                 f"{block.describe()}: wrong data for {message.name!r}: {error}"
             ) from None
     return block, data
+
+
+def upload_of(session: Session, page: PageId, message: Upload) -> None:
+    """Take one piece of a file, if the component it is for takes files, and such ones."""
+    block = block_of(session, message.node)
+    _check_interactive(session, block, message.node)
+    whole = session.uploads.receive(page, message)
+    if whole is not None:
+        try:
+            session.current(block).check_upload(whole.path)
+        except ValueError:
+            session.uploads.remove(page, message.upload)
+            raise
+
+
+def _check_interactive(session: Session, block: Block, node: NodeId) -> None:
+    if "interactive" in block.props and not session.props(node).get("interactive", True):
+        raise ValueError(f"{block.describe()} is not interactive.")
 
 
 def _with_upload(session: Session, page: PageId, payload: Json) -> Json:

@@ -94,10 +94,10 @@ class Outbound:
         self._take_log = take
         self._schedule(LINGER)
 
-    def ack(self, page: PageId, seq: int) -> None:
+    def ack(self, page: PageId, seq: int, urgent: bool = True) -> None:
         """All messages of a page up to ``seq`` have been processed."""
         self._acks[page] = seq
-        self._schedule(0)
+        self._schedule(0 if urgent else LINGER)
 
     def _schedule(self, delay: float) -> None:
         when = self._loop.time() + max(delay, self._wait_for_token())

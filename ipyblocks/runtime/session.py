@@ -19,6 +19,7 @@ from ..block import Block
 from ..codec import Packet, WireError, decode_to_kernel, encode
 from ..component import Component
 from ..components.state import State
+from ..files import Files
 from ..protocol import (
     PROTOCOL,
     Cancel,
@@ -46,7 +47,7 @@ from ..protocol import (
 )
 from ..protocol import Output as WireOutput
 from .call import Output
-from .inbound import event_of, props_of
+from .inbound import event_of, props_of, upload_of
 from .journal import Journal
 from .outbound import Outbound, numbered
 from .states import States
@@ -108,6 +109,7 @@ class Session:
         self.refused = 0
         self.loaded = False
         self.uploads = Uploads(engine.options.max_file_size)
+        self.files = Files(engine.options.allowed_paths, engine.options.blocked_paths)
         self._send = send
         self._control = control
         self._out = Outbound(engine.loop, self._send_frame, self.epoch)
@@ -130,6 +132,12 @@ class Session:
         node = self._node(component)
         props = self._props.get(node, {})
         return props["value"] if "value" in props else component.initial_payload()
+
+    def _value(self, block: Block) -> Json:
+        """What ``change`` is about: the value, or another prop of a layout."""
+        if isinstance(block, Component):
+            return self.payload(block)
+        return self.props(self._node(block)).get(block.value_prop)
 
     def _node(self, block: Block) -> NodeId:
         node = self.tree.id_of(block)
@@ -171,9 +179,8 @@ class Session:
         if not output.props:
             return False
         node = self._node(block)
-        changed = "value" in output.props and not same(
-            self.payload(block) if isinstance(block, Component) else None, output.props["value"]
-        )
+        name = block.value_prop
+        changed = name in output.props and not same(self._value(block), output.props[name])
         self._props.setdefault(node, {}).update(output.props)
         self._out.update(node, output.props)
         return changed
@@ -214,7 +221,10 @@ class Session:
                 log.exception("A message from the page could not be processed.")
                 self._refuse(frame.page, message, "The kernel could not process this.")
         if not self.closed:
-            self._out.ack(frame.page, page.seq)
+            # Alone it would be a frame of its own, and take the start of a quick handler with it.
+            # Only the next piece of an upload waits for it.
+            urgent = any(isinstance(message, (Hello, Upload)) for message in frame.messages)
+            self._out.ack(frame.page, page.seq, urgent)
 
     def _page(self, page: PageId) -> _Page:
         known = self._pages.pop(page, None) or _Page()
@@ -237,8 +247,7 @@ class Session:
             case Submit():
                 self.engine.submit(self, page, message)
             case Upload():
-                self._block(message.node)
-                self.uploads.receive(page, message)
+                upload_of(self, page, message)
             case _:
                 assert_never(message)
 
@@ -277,7 +286,7 @@ class Session:
 
     def _set(self, page: PageId, message: Set) -> None:
         block, props = props_of(self, page, message)
-        before = self.payload(block) if isinstance(block, Component) else None
+        before = self._value(block)
         mine = self._props.setdefault(message.node, {})
         mine.update(props)
         self._out.edited(message.node, props)
@@ -285,7 +294,8 @@ class Session:
         # The sender ignores what it knows.
         if len(self._pages) > 1 or self._out.waits(message.node):
             self._out.update(message.node, props)
-        if "value" in props and "change" in block.events and not same(before, props["value"]):
+        name = block.value_prop
+        if name in props and "change" in block.events and not same(before, props[name]):
             self.engine.dispatch(self, block, "change", None)
 
     # --- to the page -----------------------------------------------------------------------------
@@ -398,6 +408,7 @@ class Session:
         self.states.close()
         self.deferred.clear()
         self.uploads.close()
+        self.files.close()
 
 
 def _is_secret(block: Block) -> bool:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..block import Block
     from .reports import RunReports
+    from ..files import Files
     from .session import Session
 
 State: TypeAlias = Literal["queued", "running", "stopping", "done", "failed", "cancelled"]
@@ -93,6 +94,11 @@ class Task:
     def write(self, stream: Stream, text: str) -> None:
         """What the function printed or logged. Callable from any thread."""
         self.session.write(self, stream, text)
+
+    @property
+    def files(self) -> Files:
+        """Files of this task's session."""
+        return self.session.files
 
     def toast(self, level: Any, message: str, title: str, duration: float | None) -> None:
         """Show a short message at the page of this task's session. Callable from any thread."""

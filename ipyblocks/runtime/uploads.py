@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..files import PrivateFolder, safe_name
 from ..protocol import Binary, PageId, Upload, UploadId
 
 MAX_CHUNK = 1 << 20
@@ -42,12 +43,12 @@ class Uploads:
 
     def __init__(self, max_size: int | None) -> None:
         self._max_size = max_size
-        self._folder: Path | None = None
+        self._folder = PrivateFolder()
         self._partial: dict[tuple[PageId, UploadId], UploadedFile] = {}
         self._whole: dict[tuple[PageId, UploadId], UploadedFile] = {}
 
-    def receive(self, page: PageId, message: Upload) -> None:
-        """Take one piece.
+    def receive(self, page: PageId, message: Upload) -> UploadedFile | None:
+        """Take one piece. Returns the file when it is whole.
 
         Raises:
             ValueError: too large, out of order, or no piece of a file at all.
@@ -70,17 +71,17 @@ class Uploads:
             out.write(chunk.data)
         if have + len(chunk.data) == message.size:
             self._whole[key] = self._partial.pop(key)
+            return file
+        return None
 
     def _begin(self, key: tuple[PageId, UploadId], message: Upload) -> UploadedFile:
         if message.offset != 0 or message.size < 0 or key in self._whole:
             raise ValueError(f"A piece of {message.name!r} came out of order; upload it again.")
         if len(self._partial) >= MAX_OPEN:
             raise ValueError(f"More than {MAX_OPEN} uploads at once.")
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="ipyblocks-"))
         name = safe_name(message.name)
         # A folder of its own keeps the name readable and lets two files have the same one.
-        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        folder = Path(tempfile.mkdtemp(dir=self._folder.path()))
         file = UploadedFile(folder / name, name, message.mime_type, message.size)
         file.path.touch()
         self._partial[key] = file
@@ -102,6 +103,12 @@ class Uploads:
             raise ValueError(f"Upload {upload} is not complete or not known.")
         return file
 
+    def remove(self, page: PageId, upload: UploadId) -> None:
+        """Delete a whole file."""
+        file = self._whole.pop((page, upload), None)
+        if file is not None:
+            shutil.rmtree(file.path.parent, ignore_errors=True)
+
     def remove_older(self, seconds: float) -> None:
         """Delete whole files that were last written more than ``seconds`` ago."""
         limit = time.time() - seconds
@@ -114,15 +121,4 @@ class Uploads:
         """Delete everything."""
         self._partial.clear()
         self._whole.clear()
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
-
-
-def safe_name(name: str) -> str:
-    """The last part of a path, without control characters, at most 200 bytes, never empty or
-    dotted.
-    """
-    last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    kept = "".join(c for c in last if c.isprintable() and c not in '<>:"|?*').strip(" .")
-    return kept.encode()[:200].decode(errors="ignore") or "file"
+        self._folder.close()

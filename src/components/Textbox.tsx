@@ -63,7 +63,7 @@ function heights({ lines, maxLines }: View<'textbox'>['props']): Record<string, 
 }
 
 function fieldAttributes(view: FieldView): Record<string, unknown> {
-  const { props, ids, text, set, fire, listens } = view;
+  const { props, ids, text, fire, listens } = view;
   return {
     id: ids.control,
     className: 'ib-input',
@@ -99,18 +99,28 @@ function fieldAttributes(view: FieldView): Record<string, unknown> {
 
 type Typing = (event: SyntheticEvent<Field, InputEvent>) => void;
 
-function typing({ set, fire, compose }: FieldView): Readonly<Record<string, Typing>> {
+function typing({ props, set, fire, compose }: FieldView): Readonly<Record<string, Typing>> {
+  const type = (value: string): void => {
+    set({ value });
+    fire('input');
+  };
   return {
     onChange: event => {
       const { value } = event.currentTarget;
       if (event.nativeEvent.isComposing) {
         compose(value);
       }
-      set({ value });
-      fire('input');
+      type(value);
     },
     onCompositionStart: event => compose(event.currentTarget.value),
-    onCompositionEnd: () => compose(null)
+    onCompositionEnd: event => {
+      const { value } = event.currentTarget;
+      compose(null);
+      // Some browsers tell of the text only after the end, when the field would already be set back.
+      if (value !== (props.value ?? '')) {
+        type(value);
+      }
+    }
   };
 }
 

@@ -1,13 +1,14 @@
 /** A whole app: its tree, what it says about its connection, and its messages. */
-import { useEffect, useId, useMemo, useRef, type CSSProperties } from 'react';
+import { useEffect, useId, useMemo, useRef, useState, type CSSProperties } from 'react';
 
 import { ServicesContext, type Services } from '../components/component';
 import { length } from '../components/parts/root';
-import type { App as AppInfo } from '../protocol/wire';
+import type { App as AppInfo, NodeId } from '../protocol/wire';
 import { PageContext, useApp, usePageStatus } from '../store/hooks';
 import type { Page, PageStatus } from '../store/page';
 import { NodeView } from './NodeView';
 import { useAppCode } from './code';
+import { useOwnKeys } from './keys';
 import { useAppStyle } from './style';
 import { Toasts } from './Toasts';
 
@@ -30,6 +31,7 @@ function Shell({ page }: { page: Page }): JSX.Element {
   useAppStyle(scope, app);
   useAppCode(page, app, root);
   useScrollTo(page, root);
+  useOwnKeys(root);
   const live = status.kind === 'live' || status.kind === 'lost' || status.kind === 'connecting';
   const size = useMemo(() => sizeOf(app), [app]);
   const fills = app?.fillHeight === true && app.height !== null;
@@ -41,12 +43,15 @@ function Shell({ page }: { page: Page }): JSX.Element {
       style={size}
       data-status={status.kind}
     >
-      <Banner status={status} />
+      {/* Always there, so that assistive technology hears what is put into it. */}
+      <div role="status" className="ib-Banners">
+        <Banner status={status} waits={page.store.root === null} />
+      </div>
       {/* A dead app stays readable; inert keeps its controls from pretending to work. */}
       <div className="ib-tree" ref={element => element?.toggleAttribute('inert', !live)}>
         {page.store.root === null ? null : <NodeView id={page.store.root} />}
       </div>
-      <Toasts />
+      <Toasts app={root} />
     </section>
   );
 }
@@ -59,18 +64,32 @@ function sizeOf(app: AppInfo | null): CSSProperties {
   };
 }
 
-function Banner({ status }: { status: PageStatus }): JSX.Element | null {
-  const text = sentence(status);
-  return text === null ? null : (
-    <div className="ib-Banner" role="status">
-      {text}
-    </div>
-  );
+/** Milliseconds that a connection may be away before it is worth a word. */
+const PATIENCE = 1000;
+
+interface BannerProps {
+  readonly status: PageStatus;
+  /** There is nothing to look at yet. */
+  readonly waits: boolean;
 }
 
-function sentence(status: PageStatus): string | null {
+function Banner({ status, waits }: BannerProps): JSX.Element | null {
+  const { kind } = status;
+  const [patient, setPatient] = useState(true);
+  useEffect(() => {
+    setPatient(true);
+    const timer = setTimeout(() => setPatient(false), PATIENCE);
+    return () => clearTimeout(timer);
+  }, [kind]);
+  const text = sentence(status, waits);
+  const passes = kind === 'lost' || kind === 'connecting';
+  return text === null || (passes && patient) ? null : <div className="ib-Banner">{text}</div>;
+}
+
+function sentence(status: PageStatus, waits: boolean): string | null {
   switch (status.kind) {
     case 'connecting':
+      return waits ? 'Waiting for the kernel …' : null;
     case 'live':
       return null;
     case 'lost':
@@ -88,12 +107,23 @@ function sentence(status: PageStatus): string | null {
   }
 }
 
-/** Brings a node into view when the kernel asks for it. Nodes are found by the order they are drawn in. */
+/** Brings a node into view when the kernel asks for it. */
 function useScrollTo(page: Page, root: React.RefObject<HTMLElement>): void {
   useEffect(() => {
-    page.onScrollTo = node => {
-      const element = root.current?.querySelector(`[data-node="${node}"]`);
-      element?.scrollIntoView({ behavior: 'smooth', block: 'nearest' });
+    const scrollTo = (node: NodeId): void => {
+      // What the function returned is drawn by then, and has its size.
+      requestAnimationFrame(() => {
+        const element = root.current?.querySelector(`[data-node="${node}"]`);
+        const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+        element?.scrollIntoView({ behavior: calm ? 'auto' : 'smooth', block: 'nearest' });
+      });
+    };
+    page.onScrollTo = scrollTo;
+    return () => {
+      // Another view of the page may have come since.
+      if (page.onScrollTo === scrollTo) {
+        page.onScrollTo = () => undefined;
+      }
     };
   }, [page, root]);
 }

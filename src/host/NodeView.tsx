@@ -1,7 +1,7 @@
 /** Draws one node of the tree, and through its layout those below it. */
 import { Component, memo, useMemo, type ReactNode } from 'react';
 
-import type { ComponentHalf, View } from '../components/component';
+import type { ComponentHalf } from '../components/component';
 import { registry } from '../components/registry';
 import type { Kind } from '../protocol/props';
 import type { Json, NodeId } from '../protocol/wire';
@@ -46,7 +46,7 @@ function Drawn({ node, half }: { node: NodeState; half: ComponentHalf<Kind> }): 
     listens: (name: string) => node.events.has(name),
     ...actions
   };
-  return <half.Body {...(view as unknown as View<Kind>)} />;
+  return <half.Body {...view} />;
 }
 
 function Unknown({ kind }: { kind: string }): JSX.Element {

@@ -1,36 +1,61 @@
 /** Short messages in the corner of the app. */
-import { useEffect } from 'react';
+import { useEffect, useRef, useState, type RefObject } from 'react';
 
 import { usePage, useToasts } from '../store/hooks';
 import type { ToastRecord } from '../store/toasts';
+import { useCorner } from './corner';
 
-/** The messages; the region is always there, so that assistive technology hears what is added. */
-export function Toasts(): JSX.Element {
+/** The messages of an app, over its top right corner. */
+export function Toasts({ app }: { readonly app: RefObject<HTMLElement> }): JSX.Element {
   const toasts = useToasts();
+  const list = useRef<HTMLDivElement>(null);
+  const [held, setHeld] = useState(false);
+  const inView = useCorner(list, app, toasts.length);
   return (
-    <div className="ib-Toasts" role="region" aria-label="Messages">
+    <div
+      ref={list}
+      className="ib-Toasts"
+      role="region"
+      aria-label="Messages"
+      onPointerEnter={() => setHeld(true)}
+      onPointerLeave={() => setHeld(false)}
+      onFocus={() => setHeld(true)}
+      onBlur={() => setHeld(false)}
+    >
       {toasts.map(toast => (
-        <Toast key={toast.id} toast={toast} />
+        <Toast key={toast.id} toast={toast} counts={inView && !held} />
       ))}
     </div>
   );
 }
 
-function Toast({ toast }: { toast: ToastRecord }): JSX.Element {
+interface ToastProps {
+  readonly toast: ToastRecord;
+  /** Its time runs only while it can be read and is not being used. */
+  readonly counts: boolean;
+}
+
+function Toast({ toast, counts }: ToastProps): JSX.Element {
   const { toasts } = usePage();
-  const { id, duration } = toast;
+  const { id, duration, level, title, message } = toast;
+  const left = useRef(duration === null ? null : duration * 1000);
   useEffect(() => {
-    if (duration === null) {
+    if (left.current === null || !counts) {
       return undefined;
     }
-    const timer = setTimeout(() => toasts.close(id), duration * 1000);
-    return () => clearTimeout(timer);
-  }, [toasts, id, duration]);
+    const start = Date.now();
+    const before = left.current;
+    const timer = setTimeout(() => toasts.close(id), before);
+    return () => {
+      clearTimeout(timer);
+      left.current = before - (Date.now() - start);
+    };
+  }, [toasts, id, counts]);
   return (
-    <div className={`ib-Toast ib-is-${toast.level}`} role={toast.level === 'error' ? 'alert' : 'status'}>
-      <div>
-        {toast.title === '' ? null : <strong>{toast.title}</strong>}
-        <div className="ib-Toast-message">{toast.message}</div>
+    <div className={`ib-Toast ib-is-${level}`} role={level === 'error' ? 'alert' : 'status'}>
+      <div className="ib-Toast-text">
+        {title === '' ? null : <strong>{title}</strong>}
+        <div className="ib-Toast-message">{message}</div>
       </div>
       <button type="button" className="ib-icon-button" aria-label="Close" onClick={() => toasts.close(id)}>
         ×

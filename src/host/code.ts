@@ -12,38 +12,66 @@ import type { Page } from '../store/page';
 /** Pages whose `js` has run: once per page, however many views draw it. */
 const ran = new WeakSet<Page>();
 
-/** Put `head` into the document while the app is drawn, and run `js` once, after the first drawing. */
+/**
+ * Put `head` into the document while the app is drawn, and run `js` once, after the first drawing and after
+ * the scripts of `head`, which it may need.
+ */
 export function useAppCode(page: Page, app: App | null, root: RefObject<HTMLElement>): void {
   const head = app?.head ?? null;
   const js = app?.js ?? null;
   useEffect(() => {
-    if (head === null) {
-      return undefined;
-    }
-    const elements = headElements(head);
-    document.head.append(...elements);
-    return () => elements.forEach(element => element.remove());
-  }, [head]);
-  useEffect(() => {
-    if (js !== null && root.current !== null && !ran.has(page)) {
-      ran.add(page);
-      run(js, root.current, page);
-    }
-  }, [page, js, root]);
+    const here = new AbortController();
+    const start = async (): Promise<void> => {
+      if (head !== null) {
+        await addToHead(head, here.signal);
+      }
+      if (js !== null && root.current !== null && !here.signal.aborted && !ran.has(page)) {
+        ran.add(page);
+        run(js, root.current, page);
+      }
+    };
+    void start();
+    return () => here.abort();
+  }, [page, head, js, root]);
 }
 
-/** Elements of an HTML text. A script made by parsing never runs, so scripts are made again. */
-function headElements(html: string): Element[] {
+/**
+ * Put the elements of an HTML text into the document's head until the signal is given. One after the other:
+ * a script may need the one before it.
+ */
+async function addToHead(html: string, signal: AbortSignal): Promise<void> {
   const template = document.createElement('template');
   template.innerHTML = html;
-  return [...template.content.children].map(element => {
-    if (!(element instanceof HTMLScriptElement)) {
-      return element;
+  for (const parsed of [...template.content.children]) {
+    // These two would be the notebook's: every relative address of it, and its title.
+    if (signal.aborted || parsed.matches('base, title')) {
+      continue;
     }
-    const script = document.createElement('script');
-    [...element.attributes].forEach(({ name, value }) => script.setAttribute(name, value));
-    script.textContent = element.textContent;
-    return script;
+    const element = parsed instanceof HTMLScriptElement ? runnable(parsed) : parsed;
+    signal.addEventListener('abort', () => element.remove(), { once: true });
+    const loaded = waits(element) ? whenLoaded(element) : undefined;
+    document.head.append(element);
+    await loaded;
+  }
+}
+
+/** A script made by parsing never runs, so it is made again. */
+function runnable(parsed: HTMLScriptElement): HTMLScriptElement {
+  const script = document.createElement('script');
+  [...parsed.attributes].forEach(({ name, value }) => script.setAttribute(name, value));
+  script.textContent = parsed.textContent;
+  return script;
+}
+
+function waits(element: Element): boolean {
+  return element instanceof HTMLScriptElement && element.src !== '' && !element.hasAttribute('async');
+}
+
+/** One that cannot be loaded is the console's matter; the others go on. */
+function whenLoaded(element: Element): Promise<void> {
+  return new Promise(resolve => {
+    element.addEventListener('load', () => resolve(), { once: true });
+    element.addEventListener('error', () => resolve(), { once: true });
   });
 }
 
@@ -55,7 +83,7 @@ function run(js: string, root: HTMLElement, page: Page): void {
   };
   try {
     // The author's own code, in a view of a trusted notebook: see above.
-    const fn = new Function(`return (${js}\n)`)() as unknown;
+    const fn: unknown = (0, eval)(`(${js.replace(/[\s;]+$/, '')}\n)`);
     const result: unknown = typeof fn === 'function' ? fn.call(root) : undefined;
     Promise.resolve(result).catch(report);
   } catch (error) {

@@ -18,7 +18,7 @@ export function labServices(rendermime: IRenderMimeRegistry): Services {
       MessageLoop.sendMessage(renderer, Widget.Msg.BeforeAttach);
       into.append(renderer.node);
       MessageLoop.sendMessage(renderer, Widget.Msg.AfterAttach);
-      stale.forEach(node => (node as ChildNode).remove());
+      stale.forEach(node => node.remove());
     }
   };
 }

@@ -1,5 +1,5 @@
 /** The whole React binding of the store. */
-import { createContext, useCallback, useContext, useSyncExternalStore } from 'react';
+import { createContext, useCallback, useContext, useRef, useSyncExternalStore } from 'react';
 
 import type { App, NodeId } from '../protocol/wire';
 import type { Page, PageStatus } from './page';
@@ -31,6 +31,25 @@ export function useNode(id: NodeId): NodeState | undefined {
     [store, id]
   );
   return useSyncExternalStore(subscribe, () => store.node(id));
+}
+
+/** Several nodes, without those that are gone; the same array until one of them changes. */
+export function useNodes(ids: readonly NodeId[]): readonly NodeState[] {
+  const { store } = usePage();
+  const last = useRef<readonly NodeState[]>([]);
+  const subscribe = useCallback(
+    (listener: () => void) => {
+      const stops = ids.map(id => store.subscribe(id, listener));
+      return () => stops.forEach(stop => stop());
+    },
+    [store, ids]
+  );
+  return useSyncExternalStore(subscribe, () => {
+    const found = ids.flatMap(id => store.node(id) ?? []);
+    const same =
+      found.length === last.current.length && found.every((node, i) => node === last.current[i]);
+    return same ? last.current : (last.current = found);
+  });
 }
 
 /** Tasks and failures at a node. */

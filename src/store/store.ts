@@ -92,6 +92,14 @@ export class Store {
     return () => this.appListeners.delete(listener);
   }
 
+  /** How many listeners there are. */
+  get listening(): number {
+    return [...this.listeners.values()].reduce(
+      (sum, set) => sum + set.size,
+      this.appListeners.size
+    );
+  }
+
   private merge(id: NodeId, props: Readonly<Record<string, Json>>): void {
     const old = this.nodes.get(id);
     // A node that is gone: the patch was on its way when the tree changed.
@@ -187,8 +195,7 @@ export function same(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
     return false;
   }
-  const [plainA, plainB] = [isPlain(a), isPlain(b)];
-  if (!plainA || !plainB) {
+  if (!isPlain(a) || !isPlain(b) || Array.isArray(a) !== Array.isArray(b)) {
     return false;
   }
   const keys = Object.keys(a);

@@ -97,6 +97,11 @@ export class Tasks {
     return add(this.listeners, node, listener);
   }
 
+  /** How many listeners there are. */
+  get listening(): number {
+    return [...this.listeners.values()].reduce((sum, set) => sum + set.size, 0);
+  }
+
   private put(task: TaskRecord): void {
     const before = this.tasks.get(task.id)?.nodes ?? [];
     this.tasks.set(task.id, task);

@@ -27,7 +27,9 @@ export class Toasts {
   }
 
   close(id: number): void {
-    this.change(this.shown.filter(toast => toast.id !== id));
+    if (this.shown.some(toast => toast.id === id)) {
+      this.change(this.shown.filter(toast => toast.id !== id));
+    }
   }
 
   subscribe(listener: () => void): () => void {

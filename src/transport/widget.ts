@@ -25,7 +25,7 @@ export class WidgetTransport implements Transport {
   constructor(private readonly model: DOMWidgetModel) {
     model.on('msg:custom', this.onCustom);
     model.on('comm_live_update', this.onLive);
-    this.kernel?.connectionStatusChanged.connect(this.onConnection, this);
+    this.kernel?.connectionStatusChanged.connect(this.onLive);
   }
 
   get state(): TransportState {
@@ -53,7 +53,7 @@ export class WidgetTransport implements Transport {
   close(): void {
     this.model.off('msg:custom', this.onCustom);
     this.model.off('comm_live_update', this.onLive);
-    this.kernel?.connectionStatusChanged.disconnect(this.onConnection, this);
+    this.kernel?.connectionStatusChanged.disconnect(this.onLive);
   }
 
   private sendOnControl(kernel: Kernel.IKernelConnection, commId: string, packet: Packet): void {
@@ -81,10 +81,6 @@ export class WidgetTransport implements Transport {
   private readonly onLive = (): void => {
     this.onState();
   };
-
-  private onConnection(): void {
-    this.onState();
-  }
 
   private control = false;
 }

@@ -1,19 +1,16 @@
-"""What every test of the kernel side has: apps without a notebook, gates, and a check for leftovers."""
+"""What every test of the kernel side has: apps without a notebook, gates, a check for leftovers."""
 
 from __future__ import annotations
 
-import gc
 import sys
 import tempfile
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from ipyblocks.blocks import Tree
@@ -30,12 +27,12 @@ LIMIT = 30.0
 REPOSITORY = Path(__file__).parent.parent.parent
 
 
-# --- leftovers -------------------------------------------------------------------------------------
+# --- leftovers ----------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session", autouse=True)
 def private_temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Temporary files of the package in a folder of this run, so that no other process adds to it."""
+    """Temporary files of the package in a folder of this run, to which no other process adds."""
     former, tempfile.tempdir = tempfile.tempdir, str(tmp_path_factory.mktemp("temporary"))
     yield
     tempfile.tempdir = former
@@ -94,7 +91,7 @@ def leftovers() -> Callable[..., Any]:
     return nothing_left
 
 
-# --- time and order --------------------------------------------------------------------------------
+# --- time and order -----------------------------------------------------------------------------
 
 
 class Gate:
@@ -130,20 +127,33 @@ class Gate:
 
 
 @pytest.fixture
-def gate(no_leftovers: None) -> Iterator[Callable[[], Gate]]:
-    """Makes gates; those that a failed test left shut are opened, so that its threads can end."""
+def gates(no_leftovers: None) -> Iterator[list[Gate]]:
+    """Every gate of a test; those still shut are opened at its end, so that threads can end."""
     made: list[Gate] = []
+    yield made
+    open_all(made)
 
-    def make() -> Gate:
-        made.append(Gate())
-        return made[-1]
 
-    yield make
-    for each in made:
+def open_all(gates: list[Gate]) -> None:
+    for each in gates:
         each.open()
 
 
-# --- apps ------------------------------------------------------------------------------------------
+@pytest.fixture
+def gate(gates: list[Gate]) -> Callable[[], Gate]:
+    """Makes gates."""
+
+    def make() -> Gate:
+        gates.append(Gate())
+        return gates[-1]
+
+    return make
+
+
+# --- apps ---------------------------------------------------------------------------------------
+
+
+DEFAULTS = Options()
 
 
 class Shown:
@@ -155,7 +165,7 @@ class Shown:
     """
 
     def __init__(
-        self, demo: Tree, options: Options = Options(), page: LoopbackPage | None = None
+        self, demo: Tree, options: Options = DEFAULTS, page: LoopbackPage | None = None
     ) -> None:
         self.demo = demo
         self.engine = page._engine if page else Engine(demo, options)
@@ -235,7 +245,7 @@ class Shown:
 
 
 @pytest.fixture
-def show(no_leftovers: None, gate: Callable[[], Gate]) -> Iterator[Callable[..., Shown]]:
+def show(no_leftovers: None, gates: list[Gate]) -> Iterator[Callable[..., Shown]]:
     """Shows apps: ``shown = show(demo)``, ``show(demo, max_size=1)``, ``show(beside=shown)``."""
     engines: list[Engine] = []
 
@@ -248,20 +258,6 @@ def show(no_leftovers: None, gate: Callable[[], Gate]) -> Iterator[Callable[...,
         return shown
 
     yield make
+    open_all(gates)
     for engine in engines:
         engine.close_all()
-    gc.collect()
-
-
-# --- words used in several files --------------------------------------------------------------------
-
-
-@pytest.fixture
-def fields_of() -> Callable[[Any], dict[str, Any]]:
-    """Fields of a message by Python name."""
-    return msgspec.structs.asdict
-
-
-@pytest.fixture
-def counter() -> Counter[str]:
-    return Counter()

@@ -57,7 +57,7 @@ def test_the_file_says_what_it_means(name: str) -> None:
     assert set(golden) - {"after"} == {"meaning", "direction", "content", "buffers"}
     assert golden["meaning"].endswith(".")
     # A message's own type is in the file that has its name.
-    tag = name.split("-")[0]
+    tag = name.partition("-")[0]
     if tag != "frame":
         assert {m["type"] for m in golden["content"]["messages"]} == {tag}
 
@@ -141,7 +141,9 @@ def test_values_are_what_the_goldens_say() -> None:
         ({"$upload": "3"}, [], "$upload must be a number"),
     ],
 )
-def test_what_cannot_be_read_is_a_wire_error(content: Any, buffers: list[bytes], words: str) -> None:
+def test_what_cannot_be_read_is_a_wire_error(
+    content: Any, buffers: list[bytes], words: str
+) -> None:
     with pytest.raises(codec.WireError) as error:
         codec.decode_to_kernel(content, buffers)
     assert words in str(error.value)
@@ -174,7 +176,8 @@ class Name(str):
     ("value", "packed"),
     [
         ((1, "a"), [1, "a"]),
-        ({1: "a", None: "b", True: "c", 2.5: "d"}, {"true": "c", "null": "b", "2.5": "d"}),
+        ({1: "a", None: "b", 2.5: "d"}, {"1": "a", "null": "b", "2.5": "d"}),
+        ({True: "c"}, {"true": "c"}),
         (Name("x"), "x"),
         (frozenset([3]), [3]),
         (2**53, {"$int": str(2**53)}),

@@ -11,9 +11,6 @@ import { inRoot } from '../../tools/paths.mjs';
 /** Pictures for the eye, and of every test that failed. */
 const PICTURES = inRoot('.cache', 'pictures');
 
-/** How long an app may take to show something, in ms: long enough for a machine that is busy. */
-export const PATIENCE = 10_000;
-
 /** Messages of the page that are not ours. */
 const FOREIGN = [/favicon/, /Failed to load resource/, /ResizeObserver loop/];
 
@@ -44,7 +41,10 @@ export interface Bench {
   untilPython(expression: string): Promise<void>;
   /** The apps on screen. */
   apps(): Locator;
+  /** Take a picture of the window. */
   picture(name: string): Promise<void>;
+  /** The folder for pictures. */
+  readonly pictures: string;
 }
 
 /** Make a page for the tests of a file; after each test, check that it left nothing. */
@@ -98,8 +98,9 @@ export function useBench(): Bench {
       return (await bench.notebook.execute(code)).trim();
     },
     async untilPython(expression) {
-      await expect.poll(() => bench.python(`print(bool(${expression}))`), { timeout: PATIENCE }).toBe('True');
+      await expect.poll(() => bench.python(`print(bool(${expression}))`)).toBe('True');
     },
+    pictures: PICTURES,
     apps: () => bench.page.locator('.jp-NotebookPanel .jp-OutputArea-output .ipyblocks'),
     async picture(name) {
       mkdirSync(PICTURES, { recursive: true });
@@ -125,11 +126,15 @@ export function useBench(): Bench {
     if (failed) {
       await bench.picture(`failed ${task.name.replace(/[^\w ]/g, '')}`);
     }
-    const errors = notebook.pageErrors.splice(0).filter(text => !expected.some(each => each.test(text)));
+    const errors = notebook.pageErrors
+      .splice(0)
+      .filter(text => !expected.some(each => each.test(text)));
     const left = isOpen && !kernelGone ? await leftInKernel(bench) : [];
     if (isOpen) {
       // A kernel takes seconds to start; one that has nothing left in it serves the next test as well.
-      kernel = await notebook.closeFile({ keepKernel: !failed && !kernelGone && left.length === 0 });
+      kernel = await notebook.closeFile({
+        keepKernel: !failed && !kernelGone && left.length === 0
+      });
       isOpen = false;
     }
     const styles = await appStyles(notebook.page);
@@ -149,6 +154,9 @@ export function useBench(): Bench {
 /** After `close_all`, what of ours is still there: showings, threads, widgets. */
 async function leftInKernel(bench: Bench): Promise<unknown[]> {
   const printed = await bench.python(`
+def _is_orphan(widget, instances):
+    owners = [getattr(w, "layout", None) for w in instances.values()]
+    return type(widget).__name__ == "Layout" and not any(widget is owner for owner in owners)
 def _left():
     import json, sys, threading
     if "ipyblocks" not in sys.modules:
@@ -163,12 +171,18 @@ def _left():
     return json.dumps([
         *map(repr, display.shown()),
         *(t.name for t in ours()),
+        # a layout whose widget is closed is nobody's: ipywidgets keeps it for ever
         *(type(w).__name__ for w in _instances.values() if isinstance(w, display.AppWidget)),
+        *(repr(w) for w in _instances.values() if _is_orphan(w, _instances)),
     ])
 print(_left())
 get_ipython().reset()
 `);
-  return JSON.parse(printed) as unknown[];
+  try {
+    return JSON.parse(printed) as unknown[];
+  } catch {
+    return [printed];
+  }
 }
 
 /** Text of the style elements that belong to a single app. */
@@ -209,14 +223,14 @@ export function dedent(text: string): string {
 
 /** The values of an app's text fields, in order. */
 export function fields(app: Locator): Promise<string[]> {
-  return app.locator('input.ib-input, textarea').evaluateAll(elements =>
-    elements.map(element => (element as HTMLInputElement).value)
-  );
+  return app
+    .locator('input.ib-input, textarea')
+    .evaluateAll(elements => elements.map(element => (element as HTMLInputElement).value));
 }
 
 /** Wait until a text field has a value. */
 export async function shows(field: Locator, value: string): Promise<void> {
-  await expect.poll(() => field.inputValue(), { timeout: PATIENCE, interval: 20 }).toBe(value);
+  await expect.poll(() => field.inputValue()).toBe(value);
 }
 
 function known<T>(value: T | null): T {

@@ -52,11 +52,18 @@ demo.launch()`;
 /** The three with `demo.launch()` at their end, and with `demo` instead. */
 describe.each([
   ['demo.launch()', (source: string) => source],
-  ['demo', (source: string) => source.replace(/ *demo\.launch\(\)$/, '').replace(/if __name.*\n/, '') + '\ndemo']
+  [
+    'demo',
+    (source: string) =>
+      source.replace(/ *demo\.launch\(\)$/, '').replace(/if __name.*\n/, '') + '\ndemo'
+  ]
 ])('ended by %s', (_end, ended) => {
   test('type, press Run, read the welcome', async () => {
     const app = await bench.run(ended(WELCOME));
-    const [input, output] = [app.getByPlaceholder('What is your name?'), app.getByRole('textbox').nth(1)];
+    const [input, output] = [
+      app.getByPlaceholder('What is your name?'),
+      app.getByRole('textbox').nth(1)
+    ];
     expect(await app.locator('strong').first().textContent()).toBe('Run');
     await input.fill('Ada');
     await app.getByRole('button', { name: 'Run', exact: true }).click();
@@ -106,11 +113,17 @@ test.each(readdirSync(inRoot('examples')).filter(name => name.endsWith('.ipynb')
   'examples/%s runs without an error',
   async name => {
     const text = readFileSync(path.join(inRoot('examples'), name), 'utf8');
-    const { cells } = JSON.parse(text) as { cells: { cell_type: string; source: string | string[] }[] };
-    const code = cells.filter(cell => cell.cell_type === 'code').map(cell => [cell.source].flat().join(''));
+    const { cells } = JSON.parse(text) as {
+      cells: { cell_type: string; source: string | string[] }[];
+    };
+    const code = cells
+      .filter(cell => cell.cell_type === 'code')
+      .map(cell => [cell.source].flat().join(''));
     await bench.run(...code);
     // every cell that ends in an app shows one
-    const shown = code.filter(source => /(demo|app)(\.launch\(.*\))?;?$/.test(source.trim())).length;
+    const shown = code.filter(source =>
+      /(demo|app)(\.launch\(.*\))?;?$/.test(source.trim())
+    ).length;
     await expect.poll(() => bench.apps().count()).toBeGreaterThanOrEqual(Math.min(1, shown));
   }
 );

@@ -1,13 +1,17 @@
 /** A small button that copies text. */
 import { useState } from 'react';
 
-/** Says "Copied" until the pointer or the focus leaves it. */
-export function CopyButton({ text }: { readonly text: string }): JSX.Element {
+/**
+ * Says "Copied" until the pointer or the focus leaves it.
+ *
+ * @param text - A function where making the text takes time.
+ */
+export function CopyButton({ text }: { readonly text: string | (() => string) }): JSX.Element {
   const [said, setSaid] = useState<string | null>(null);
   const copy = async (): Promise<void> => {
     try {
       // On a page that came without https there is no clipboard at all.
-      await navigator.clipboard.writeText(text);
+      await navigator.clipboard.writeText(typeof text === 'string' ? text : text());
       setSaid('Copied');
     } catch {
       setSaid('Not allowed here');

@@ -53,7 +53,7 @@ export function Frame(options: FrameOptions): JSX.Element {
     as === 'label' ? {} : { 'aria-labelledby': ids.label, 'aria-describedby': ids.info };
   const Label = as === 'label' ? 'label' : 'span';
   return (
-    <div {...rootAttributes(props, `${kind} ${className}`)} {...grouped} {...named}>
+    <div {...rootAttributes(props, `${kind} ${className}`, id)} {...grouped} {...named}>
       <div className={props.showLabel ? 'ib-Frame-head' : 'ib-Frame-head ib-is-bare'}>
         <Label
           id={ids.label}

@@ -1,6 +1,8 @@
 /** Attributes that every component puts on its own element. */
 import type { CSSProperties } from 'react';
 
+import type { NodeId } from '../../protocol/wire';
+
 /** Props that place and name a component, whatever its kind. */
 export interface Placement {
   readonly visible: boolean | 'hidden';
@@ -16,16 +18,20 @@ export interface RootAttributes {
   readonly className: string;
   readonly hidden: boolean | undefined;
   readonly style: CSSProperties;
+  readonly 'data-node': NodeId | undefined;
 }
 
 /**
  * `id`, `class`, `hidden` and size of a component's own element.
  *
  * In a row, `scale` is a share of the free width (0: no more than needed) and `minWidth` is where it wraps;
- * elsewhere they have no effect, because only a row lays out by flex basis.
+ * in a column, `scale` is a share of the free height, if there is any.
+ *
+ * @param node - Lets the host find the element, to bring it into view.
  */
-export function rootAttributes(props: Placement, className: string): RootAttributes {
+export function rootAttributes(props: Placement, className: string, node?: NodeId): RootAttributes {
   return {
+    'data-node': node,
     id: props.elemId ?? undefined,
     className: [className, ...props.elemClasses].join(' '),
     hidden: props.visible === 'hidden' ? true : undefined,
@@ -37,9 +43,12 @@ function sizing({ scale, minWidth }: Placement): CSSProperties {
   const style: Record<string, string | number> = {};
   if (scale !== null && scale !== undefined) {
     style['--ib-grow'] = scale;
+    if (scale === 0) {
+      style['--ib-basis'] = 'auto';
+    }
   }
   if (minWidth !== null && minWidth !== undefined) {
-    style['--ib-min-width'] = `${minWidth}px`;
+    style['--ib-min-width'] = `min(${minWidth}px, 100%)`;
   }
   return style;
 }

@@ -1,0 +1,120 @@
+// What the page benches share: a JupyterLab, a Chromium, one page in it, and what its socket carries.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Notebook, launchBrowser } from '../tools/browser.mjs';
+import { startLab } from '../tools/lab.mjs';
+import { inRoot } from '../tools/paths.mjs';
+
+/**
+ * Messages on the socket of a kernel.
+ *
+ * @typedef {{up: number, upBytes: number, down: number, downBytes: number}} Traffic
+ *
+ * @typedef {object} Bench
+ * @property {Notebook} notebook
+ * @property {() => Traffic} traffic so far, of all kernels of this page
+ * @property {(name: string, cells: readonly string[]) => Promise<void>} open a notebook with a kernel of
+ *   its own; the one before is closed
+ * @property {() => void} withoutDelay kernels opened from now on get a socket without Nagle's algorithm
+ * @property {Record<string, string>} versions
+ */
+
+const BLANK = 'blank.ipynb';
+
+/**
+ * Run `work` with one page of one JupyterLab.
+ *
+ * @param {(bench: Bench) => Promise<void>} work
+ */
+export async function withPage(work) {
+  const root = mkdtempSync(path.join(tmpdir(), 'ipyblocks-bench-'));
+  write(root, BLANK, []);
+  const home = mkdtempSync(path.join(tmpdir(), 'ipyblocks-bench-flag-'));
+  const flag = path.join(home, 'no-delay');
+  const lab = await startLab({
+    root,
+    flags: [`--config=${inRoot('bench', '_server_config.py')}`],
+    env: { IPYBLOCKS_BENCH_NO_DELAY: flag }
+  });
+  const browser = await launchBrowser();
+  try {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+    const page = await context.newPage();
+    const traffic = count(page);
+    const notebook = new Notebook(page, lab, BLANK);
+    await notebook.open();
+    await notebook.hideSidebar();
+    const versions = { chromium: browser.version(), ...(await versionsOf(notebook)) };
+    /** @type {Bench['open']} */
+    const open = async (name, cells) => {
+      await notebook.closeFile();
+      write(root, name, cells);
+      await notebook.openNext(name);
+    };
+    const withoutDelay = () => writeFileSync(flag, '');
+    await work({ notebook, traffic: () => ({ ...traffic }), open, withoutDelay, versions });
+  } finally {
+    await browser.close();
+    await lab.stop();
+    rmSync(root, { recursive: true, force: true });
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+/**
+ * @param {string} root
+ * @param {string} name
+ * @param {readonly string[]} cells
+ */
+function write(root, name, cells) {
+  const notebook = {
+    cells: cells.map((source, i) => ({
+      cell_type: 'code',
+      id: `c${i}`,
+      execution_count: null,
+      metadata: {},
+      outputs: [],
+      source
+    })),
+    metadata: { kernelspec: { display_name: 'Python 3', language: 'python', name: 'python3' } },
+    nbformat: 4,
+    nbformat_minor: 5
+  };
+  writeFileSync(path.join(root, name), JSON.stringify(notebook));
+}
+
+/**
+ * @param {import('playwright-core').Page} page
+ * @returns {Traffic}
+ */
+function count(page) {
+  const traffic = { up: 0, upBytes: 0, down: 0, downBytes: 0 };
+  page.on('websocket', socket => {
+    if (socket.url().includes('/api/kernels/')) {
+      socket.on('framesent', ({ payload }) => {
+        traffic.up += 1;
+        traffic.upBytes += Buffer.byteLength(payload);
+      });
+      socket.on('framereceived', ({ payload }) => {
+        traffic.down += 1;
+        traffic.downBytes += Buffer.byteLength(payload);
+      });
+    }
+  });
+  return traffic;
+}
+
+/**
+ * @param {Notebook} notebook
+ * @returns {Promise<Record<string, string>>}
+ */
+async function versionsOf(notebook) {
+  const printed = await notebook.execute(`
+import importlib.metadata, json, platform
+_names = "ipyblocks ipywidgets jupyterlab_widgets ipykernel jupyterlab jupyter_server msgspec".split()
+_found = {name: importlib.metadata.version(name) for name in _names}
+print(json.dumps({"python": platform.python_version(), **_found}))
+`);
+  return JSON.parse(printed);
+}

@@ -1,0 +1,65 @@
+"""Time of ``import ipyblocks`` in a fresh interpreter, beside that of ``import ipywidgets``."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+
+RUNS = 25
+REACH_MS = 60
+
+# Only the import: starting the interpreter is not ours. Both are run with bytecode cached.
+TIMED = """
+import sys, time
+start = time.perf_counter()
+import {module}
+print((time.perf_counter() - start) * 1000)
+"""
+# What a kernel has loaded before its first cell, so that only what is new counts.
+IN_KERNEL = "import ipykernel.ipkernel, IPython\n" + TIMED
+
+MODULES = ("ipyblocks", "ipyblocks.display", "ipywidgets")
+
+
+def once(program: str, module: str) -> float:
+    command = [sys.executable, "-c", program.format(module=module)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def measure(program: str) -> dict[str, list[float]]:
+    """Samples in ms by module, taken in turns."""
+    samples: dict[str, list[float]] = {module: [] for module in MODULES}
+    for run in range(RUNS + 1):
+        for module in MODULES:
+            taken = once(program, module)
+            if run > 0:  # the first may have had to compile
+                samples[module].append(taken)
+    return samples
+
+
+def figure(samples: list[float]) -> dict[str, object]:
+    return {
+        "unit": "ms",
+        "median": round(statistics.median(samples), 2),
+        "p95": round(statistics.quantiles(samples, n=20)[-1], 2),
+        "samples": len(samples),
+    }
+
+
+def main() -> None:
+    fresh, kernel = measure(TIMED), measure(IN_KERNEL)
+    figures = {f"import {name}, fresh interpreter": figure(fresh[name]) for name in MODULES}
+    figures |= {f"import {name}, in a kernel": figure(kernel[name]) for name in MODULES}
+    pairs = zip(fresh["ipyblocks"], fresh["ipywidgets"], strict=True)
+    verdict = {
+        "value": round(statistics.median(ours - theirs for ours, theirs in pairs), 1),
+        "reach": REACH_MS,
+        "of": "ms more than import ipywidgets",
+    }
+    print(json.dumps({"figures": figures, "verdicts": {"import ipyblocks": verdict}}))
+
+
+if __name__ == "__main__":
+    main()

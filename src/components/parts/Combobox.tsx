@@ -1,0 +1,295 @@
+/** A field that is searched by typing, with the list of what was found. Costs a lot: see `Dropdown`. */
+import {
+  useCombobox,
+  type UseComboboxPropGetters,
+  type UseComboboxState,
+  type UseComboboxStateChangeOptions
+} from 'downshift';
+import {
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+  type ChangeEvent,
+  type KeyboardEvent,
+  type ReactNode,
+  type RefObject
+} from 'react';
+
+import { useAnchored } from './anchored';
+import { matching, MOST_DRAWN, type Option } from './choices';
+
+/** What is chosen among, and what happens when something is. */
+export interface Picker {
+  readonly options: readonly Option[];
+  readonly chosen: readonly Option[];
+  readonly multiple: boolean;
+  readonly filterable: boolean;
+  /** The person may give values of their own. */
+  readonly custom: boolean;
+  /** No more can be chosen than there are now; the number. */
+  readonly fullAt: number | null;
+  /** Choose an option; of several, one that is chosen already is taken out. */
+  readonly pick: (option: Option) => void;
+  /** Take out the chosen option at a position. */
+  readonly remove: (position: number) => void;
+  /** Choose what was typed. */
+  readonly enter: (text: string) => void;
+  /** null when nobody listens. */
+  readonly keyUp: ((key: string, text: string) => void) | null;
+}
+
+interface ComboboxProps {
+  readonly picker: Picker;
+  readonly inputId: string;
+  readonly labelId: string;
+  readonly infoId: string | undefined;
+  readonly placeholder: string;
+  /** Open the list at once. */
+  readonly opened: boolean;
+  /** Where to put what has been typed and not been entered; null: nothing was typed. */
+  readonly typed: { current: string | null };
+  readonly input: RefObject<HTMLInputElement>;
+  /** More attributes of the field, with handlers that run before its own. */
+  readonly inputProps?: Record<string, unknown>;
+  /** Tokens before the field. */
+  readonly children?: ReactNode;
+}
+
+const Change = useCombobox.stateChangeTypes;
+
+/** Takes the focus when it is mounted. */
+export function Combobox(props: ComboboxProps): JSX.Element {
+  const { picker, typed, input, placeholder, inputProps, children } = props;
+  const [text, setText] = useState(typed.current);
+  const write = (next: string | null): void => {
+    typed.current = next;
+    setText(next);
+  };
+  const found = useFound(picker, text);
+  const box = useRef<HTMLDivElement>(null);
+  const popup = useRef<HTMLDivElement>(null);
+  const combobox = useList(props, found.shown, shownText(picker, text), write);
+  useAnchored(combobox.isOpen, box, popup);
+  useLayoutEffect(() => {
+    input.current?.focus();
+    input.current?.select();
+  }, [input]);
+  return (
+    <>
+      <div ref={box} className="ib-Combobox">
+        {children}
+        <input
+          {...combobox.getInputProps({
+            ...inputProps,
+            ref: input,
+            'aria-describedby': props.infoId,
+            'aria-autocomplete': picker.filterable ? 'list' : 'none',
+            // Read-only would hand its keys to the notebook; this takes focus and keys, and no text.
+            inputMode: picker.filterable ? undefined : 'none',
+            placeholder: picker.multiple && picker.chosen.length > 0 ? undefined : placeholder,
+            spellCheck: false,
+            onChange: (event: ChangeEvent<HTMLInputElement>) =>
+              picker.filterable ? write(event.currentTarget.value) : skip(event),
+            onKeyDown: (event: KeyboardEvent<HTMLInputElement>) => {
+              (inputProps?.['onKeyDown'] as ((e: typeof event) => void) | undefined)?.(event);
+              enterTyped(event, picker, combobox, text, write);
+            },
+            onKeyUp: (event: KeyboardEvent<HTMLInputElement>) =>
+              picker.keyUp?.(event.key, event.currentTarget.value)
+          })}
+          className="ib-Combobox-input"
+        />
+      </div>
+      <div ref={popup} className="ib-Combobox-popup" hidden={!combobox.isOpen}>
+        <ul
+          {...combobox.getMenuProps({ onMouseDown: event => event.preventDefault() })}
+          aria-multiselectable={picker.multiple || undefined}
+          className="ib-Combobox-list"
+        >
+          {combobox.isOpen ? (
+            <Items found={found.shown} picker={picker} combobox={combobox} />
+          ) : null}
+        </ul>
+        <div className="ib-Combobox-note" role="status">
+          {combobox.isOpen ? note(found, picker) : null}
+        </div>
+      </div>
+    </>
+  );
+}
+
+type List = UseComboboxPropGetters<Option> & UseComboboxState<Option> & { closeMenu: () => void };
+
+interface Found {
+  readonly shown: readonly Option[];
+  readonly more: number;
+}
+
+/** What the list shows: all that match, or as many as can be drawn while typing can narrow them. */
+function useFound({ options, filterable }: Picker, text: string | null): Found {
+  return useMemo(() => {
+    const found = matching(options, filterable ? (text ?? '') : '');
+    const most = filterable ? MOST_DRAWN : found.length;
+    return { shown: found.slice(0, most), more: Math.max(0, found.length - most) };
+  }, [options, filterable, text]);
+}
+
+function shownText({ multiple, chosen }: Picker, text: string | null): string {
+  return text ?? (multiple ? '' : (chosen[0]?.label ?? ''));
+}
+
+/** The list's state. The value is never in it: the store has that, and `picker` changes it. */
+function useList(
+  { picker, inputId, labelId, opened }: ComboboxProps,
+  shown: readonly Option[],
+  text: string,
+  write: (text: string | null) => void
+): List {
+  const start = picker.multiple ? -1 : shown.indexOf(picker.chosen[0] as Option);
+  return useCombobox<Option>({
+    items: shown as Option[],
+    inputId,
+    labelId,
+    menuId: `${inputId}m`,
+    getItemId: index => `${inputId}o${index}`,
+    inputValue: text,
+    selectedItem: null,
+    itemToString: option => option?.label ?? '',
+    isItemDisabled: option => picker.fullAt !== null && !picker.chosen.includes(option),
+    initialIsOpen: opened,
+    initialHighlightedIndex: start,
+    stateReducer: (state, change) => reduce(picker, start, state, change),
+    onStateChange: ({ type, selectedItem }) => {
+      const picked = type === Change.ItemClick || type === Change.InputKeyDownEnter;
+      if (picked && selectedItem) {
+        picker.pick(selectedItem);
+        write(null);
+      }
+    }
+  });
+}
+
+function reduce(
+  { multiple, custom }: Picker,
+  start: number,
+  state: UseComboboxState<Option>,
+  { type, changes }: UseComboboxStateChangeOptions<Option>
+): Partial<UseComboboxState<Option>> {
+  switch (type) {
+    // Neither of them chooses or clears anything; they only close.
+    case Change.InputKeyDownEscape:
+    case Change.InputBlur:
+      return { ...state, isOpen: false, highlightedIndex: -1 };
+    case Change.InputKeyDownEnter:
+    case Change.ItemClick:
+      return multiple
+        ? { ...changes, isOpen: true, highlightedIndex: state.highlightedIndex }
+        : changes;
+    case Change.InputChange:
+      // Enter means the first that was found, unless what is typed is itself a value.
+      return { ...changes, highlightedIndex: custom || changes.inputValue === '' ? -1 : 0 };
+    case Change.InputClick:
+    case Change.InputKeyDownArrowDown:
+    case Change.InputKeyDownArrowUp:
+      return state.isOpen || start < 0 ? changes : { ...changes, highlightedIndex: start };
+    default:
+      return changes;
+  }
+}
+
+/** Enter with a text and nothing marked in the list: a value of the person's own. */
+function enterTyped(
+  event: KeyboardEvent<HTMLInputElement>,
+  picker: Picker,
+  list: List,
+  text: string | null,
+  write: (text: string | null) => void
+): void {
+  const marked = list.isOpen && list.highlightedIndex >= 0;
+  if (event.key === 'Enter' && !event.nativeEvent.isComposing && picker.custom && !marked) {
+    event.preventDefault();
+    if (text !== null) {
+      picker.enter(text);
+      write(null);
+    }
+    list.closeMenu();
+    skip(event);
+  } else if (event.key === 'Escape' && !list.isOpen) {
+    write(null);
+    skip(event);
+  }
+}
+
+/** Keep the list from acting on an event. */
+function skip({ nativeEvent }: ChangeEvent | KeyboardEvent): void {
+  Object.assign(nativeEvent, { preventDownshiftDefault: true });
+}
+
+interface ItemsProps {
+  readonly found: readonly Option[];
+  readonly picker: Picker;
+  readonly combobox: List;
+}
+
+function Items({ found, picker, combobox }: ItemsProps): JSX.Element {
+  const chosen = new Set(picker.chosen);
+  return (
+    <>
+      {found.map((option, index) => (
+        <li
+          key={option.index}
+          {...combobox.getItemProps({ item: option, index })}
+          // Marked is told by aria-activedescendant; this is what the value is.
+          aria-selected={chosen.has(option)}
+          className={
+            index === combobox.highlightedIndex
+              ? 'ib-Combobox-item ib-is-marked'
+              : 'ib-Combobox-item'
+          }
+        >
+          {option.label}
+        </li>
+      ))}
+    </>
+  );
+}
+
+function note({ shown, more }: Found, picker: Picker): string | null {
+  if (picker.options.length === 0 || shown.length === 0) {
+    const nothing = picker.options.length === 0 ? 'No choices' : 'No matches';
+    return picker.custom ? 'Press Enter to use what you typed' : nothing;
+  }
+  if (picker.fullAt !== null) {
+    return `${picker.fullAt} of ${picker.fullAt} chosen; remove one to choose another`;
+  }
+  return more > 0 ? `… and ${more.toLocaleString('en')} more; type to narrow` : null;
+}
+
+/** CSS of the field and its list inside `root`, a class selector. */
+export function comboboxCss(root: string): string {
+  return `
+${root} .ib-Combobox { display: flex; flex-wrap: wrap; align-items: center; gap: 4px; position: relative; box-sizing: border-box; width: 100%; min-height: var(--ib-control-height); padding: 3px 28px 3px 4px; border: 1px solid var(--ib-border-strong); border-radius: var(--ib-radius); background: var(--ib-input); }
+${root} .ib-Combobox::after { content: ''; position: absolute; top: 9px; inset-inline-end: 11px; width: 6px; height: 6px; border: solid var(--ib-text-secondary); border-width: 0 1.5px 1.5px 0; transform: rotate(45deg); pointer-events: none; }
+${root} .ib-Combobox:focus-within { border-color: var(--ib-focus); outline: 1px solid var(--ib-focus); }
+${root} .ib-Combobox.ib-is-readonly { padding-inline-end: 4px; border-color: var(--ib-border); background: transparent; }
+${root} .ib-Combobox.ib-is-readonly::after { display: none; }
+${root} .ib-Combobox .ib-Combobox-input { flex: 1 1 40px; appearance: none; box-sizing: border-box; min-width: 0; height: 22px; margin: 0; padding: 0 4px; border: 0; background: none; color: var(--ib-text); font: inherit; text-overflow: ellipsis; }
+${root} .ib-Combobox > input.ib-Combobox-input:focus-visible { outline: none; }
+${root} .ib-Combobox-input::placeholder { color: var(--ib-text-secondary); opacity: 1; }
+${root} .ib-Combobox > select.ib-Combobox-input { height: calc(var(--ib-control-height) - 2px); margin: -3px -28px -3px -4px; padding: 0 28px 0 8px; border-radius: var(--ib-radius); cursor: pointer; }
+${root} .ib-Combobox > select.ib-Combobox-input:focus-visible { outline: none; }
+${root} .ib-Combobox > select:is(:disabled, .ib-is-empty) { color: var(--ib-text-secondary); opacity: 1; }
+${root} .ib-Combobox option { background: var(--ib-card); color: var(--ib-text); }
+${root} .ib-Combobox-popup { box-sizing: border-box; flex-direction: column; position: absolute; z-index: 10; inset: auto; width: 100%; max-height: 280px; margin: 0; padding: 0; overflow: hidden; border: 1px solid var(--ib-border-strong); border-radius: var(--ib-radius); background: var(--ib-card); color: var(--ib-text); font: inherit; box-shadow: var(--jp-elevation-z6, 0 4px 12px rgb(0 0 0 / 24%)); }
+${root} .ib-Combobox-popup:not([hidden]) { display: flex; }
+${root} .ib-Combobox-popup:popover-open { position: fixed; }
+${root} .ib-Combobox-list { flex: 0 1 auto; min-height: 0; margin: 0; padding: 4px; overflow: hidden auto; list-style: none; overscroll-behavior: contain; }
+${root} .ib-Combobox-list:empty { display: none; }
+${root} .ib-Combobox-item { position: relative; min-height: 20px; padding: 4px 8px 4px 28px; border-radius: var(--ib-radius); overflow-wrap: anywhere; cursor: pointer; }
+${root} .ib-Combobox-item.ib-is-marked { background: var(--ib-hover); }
+${root} .ib-Combobox-item[aria-selected='true']::before { content: ''; position: absolute; top: 7px; inset-inline-start: 12px; width: 4px; height: 9px; border: solid var(--ib-accent); border-width: 0 2px 2px 0; transform: rotate(45deg); }
+${root} .ib-Combobox-item[aria-disabled='true'] { color: var(--ib-text-secondary); cursor: not-allowed; }
+${root} .ib-Combobox-note { flex: none; padding: 4px 12px 8px; color: var(--ib-text-secondary); font-size: calc(var(--ib-font-size) - 1px); }
+${root} .ib-Combobox-note:empty { display: none; }`;
+}

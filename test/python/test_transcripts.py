@@ -1,0 +1,411 @@
+"""``test/wire/transcripts``: conversations that the kernel must hold exactly so.
+
+Each scenario runs an app and says, step by step, what the page sends and how many messages the
+kernel answers with. See ``test/wire/README.md`` for the files, and for how to write them anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+import ipyblocks as gr
+from ipyblocks import codec, protocol
+from ipyblocks.protocol import (
+    PROTOCOL,
+    Cancel,
+    Event,
+    Failed,
+    Hello,
+    PageId,
+    Set,
+    TaskId,
+    ToKernelFrame,
+    ToPage,
+    ToPageFrame,
+    Welcome,
+)
+from ipyblocks.runtime.engine import Engine
+from ipyblocks.transport.loopback import LoopbackPage
+
+FOLDER = Path(__file__).parent.parent / "wire" / "transcripts"
+RECORD = os.environ.get("IPYBLOCKS_RECORD") == "1"
+GateMaker = Callable[[], Any]
+
+
+class Conversation:
+    """A page and the kernel, and what they say.
+
+    Attributes:
+        lines: of the transcript, so far.
+    """
+
+    def __init__(self, demo: gr.Blocks) -> None:
+        self.demo = demo
+        self.engine = Engine(demo)
+        self.page = LoopbackPage(self.engine, "P")
+        self.epoch = self.page.session.epoch
+        self.lines: list[dict[str, Any]] = []
+        self._seq = 0
+        self._seen = 0
+        self._heard = 0
+        self._nodes: dict[int, dict[str, Any]] = {}
+        self._kinds: dict[int, str] = {}
+        self._tasks: set[int] = set()
+
+    def say(self, *messages: Any) -> None:
+        """The page sends a frame."""
+        numbered = []
+        for message in messages:
+            self._seq += 1
+            numbered.append(msgspec.structs.replace(message, seq=self._seq))
+            if isinstance(message, Set):
+                self._nodes[message.node].update(message.props)
+        frame = ToKernelFrame(page=PageId("P"), ack=self._seen, messages=numbered)
+        packet = codec.encode(frame)
+        self.lines.append({"page": self._normal(packet.content)})
+        self.page.session.receive(packet.content, packet.buffers)
+
+    def hello(self, epoch: str | None = None) -> None:
+        self.say(Hello(seq=0, protocol=PROTOCOL, epoch=epoch, seen=self._seen))
+        self.hear(1)
+
+    def set(self, block: Any, **props: Any) -> Set:
+        return Set(seq=0, node=self.demo.id_of(block), props=props)
+
+    def event(self, block: Any, name: str = "click") -> Event:
+        return Event(seq=0, node=self.demo.id_of(block), name=name, data=None)
+
+    def hear(self, count: int, lost: bool = False) -> None:
+        """The kernel sends ``count`` messages, and has then dealt with all the page said."""
+        wanted = self._heard + count
+
+        def there(_: ToPage) -> bool:
+            acks = [p.content["acks"].get("P", 0) for p in self.page.packets]
+            return len(self.page.messages) >= wanted and max(acks) >= self._seq
+
+        self.page.wait_for(there)
+        messages = self.page.messages[self._heard : wanted]
+        self._heard = wanted
+        acks = {PageId("P"): self._seq}
+        frame = ToPageFrame(epoch=self.epoch, acks=acks, messages=list(messages))
+        content = codec.encode(frame).content
+        self.lines.append({"lost" if lost else "kernel": self._normal(content)})
+        if not lost:
+            for message in messages:
+                self._seen = message.seq
+                self._apply(message)
+
+    def _apply(self, message: ToPage) -> None:
+        """What a page makes of a message."""
+        if isinstance(message, Welcome):
+            self._nodes = {node.id: dict(node.props) for node in message.nodes}
+            self._kinds = {node.id: node.kind for node in message.nodes}
+            self._tasks = {task.id for task in message.tasks}
+        elif isinstance(message, protocol.Patch):
+            for update in message.updates:
+                self._nodes[update.node].update(update.props)
+        elif isinstance(message, (protocol.Queued, protocol.Started)):
+            self._tasks.add(message.task)
+        elif isinstance(message, (protocol.Done, Failed)):
+            self._tasks.discard(message.task)
+
+    def end(self) -> list[dict[str, Any]]:
+        """The whole transcript, once the kernel has nothing to add."""
+        self.page.idle()
+        said = self.page.messages[self._heard :]
+        assert said == [], "the kernel said more than the scenario expects"
+        assert self.engine.queue.statistics() == (0, 0, 0)
+        nodes = {}
+        for node, props in self._nodes.items():
+            block = self.demo.blocks[node]  # type: ignore[index]
+            defaults = {p.wire_name: p.wire_default for p in block._wired}
+            differing = {k: v for k, v in props.items() if k not in defaults or v != defaults[k]}
+            if differing:
+                nodes[str(node)] = codec.pack(differing, [])
+        self.lines.append({"state": {"nodes": nodes, "tasks": len(self._tasks)}})
+        return self.lines
+
+    def _normal(self, content: dict[str, Any]) -> dict[str, Any]:
+        normal: dict[str, Any] = json.loads(json.dumps(content).replace(self.epoch, "E"))
+        for message in normal["messages"]:
+            if message.get("detail"):
+                message["detail"] = "T"
+        return normal
+
+
+# --- scenarios ----------------------------------------------------------------------------------
+
+Scenario = Callable[[Callable[[gr.Blocks], Conversation], GateMaker], Conversation]
+SCENARIOS: dict[str, Scenario] = {}
+
+
+def scenario(fn: Scenario) -> Scenario:
+    SCENARIOS[fn.__name__.replace("_", "-")] = fn
+    return fn
+
+
+@scenario
+def click_output(open_: Callable[[gr.Blocks], Conversation], gate: GateMaker) -> Conversation:
+    go_on = gate()
+
+    def greet(name: str) -> str:
+        go_on.wait()
+        return f"Grüße, {name}!"
+
+    with gr.Blocks(title="Greeting") as demo:
+        name = gr.Textbox("Ada", label="Name")
+        greeting = gr.Textbox(label="Greeting")
+        button = gr.Button("Greet", variant="primary")
+        button.click(greet, name, greeting, scroll_to_output=True)
+    talk = open_(demo)
+    talk.hello()
+    talk.say(talk.event(button))
+    talk.hear(1)  # started
+    go_on.open()
+    talk.hear(2)  # patch, done
+    return talk
+
+
+@scenario
+def edit_and_change(open_: Callable[[gr.Blocks], Conversation], gate: GateMaker) -> Conversation:
+    gates = [gate(), gate()]
+    texts = []
+
+    def shout(text: str) -> str:
+        texts.append(text)
+        gates[len(texts) - 1].wait()
+        return text.upper()
+
+    with gr.Blocks() as demo:
+        text = gr.Textbox()
+        loud = gr.Textbox()
+        text.change(shout, text, loud, show_progress="hidden")
+    talk = open_(demo)
+    talk.hello()
+    talk.say(talk.set(text, value="a"))
+    talk.hear(1)  # started
+    # While it runs, two more edits: the last is looked at afterwards, the other never.
+    talk.say(talk.set(text, value="ab"))
+    talk.hear(0)
+    talk.say(talk.set(text, value="abc"))
+    talk.hear(0)
+    gates[0].open()
+    talk.hear(3)  # patch, done, started
+    gates[1].open()
+    talk.hear(2)  # patch, done
+    assert texts == ["a", "abc"]
+    return talk
+
+
+@scenario
+def refused_set(open_: Callable[[gr.Blocks], Conversation], gate: GateMaker) -> Conversation:
+    with gr.Blocks() as demo:
+        code = gr.Textbox("abc", label="Code", max_length=3, interactive=True)
+    talk = open_(demo)
+    talk.hello()
+    talk.say(talk.set(code, value="ab"))
+    talk.hear(0)
+    talk.say(talk.set(code, value="abcd"))
+    talk.hear(2)  # patch with the truth, refused
+    return talk
+
+
+@scenario
+def handler_error(open_: Callable[[gr.Blocks], Conversation], gate: GateMaker) -> Conversation:
+    go_on = gate()
+
+    def divide() -> float:
+        go_on.wait()
+        return 1 / 0
+
+    with gr.Blocks() as demo:
+        quotient = gr.Textbox("before")
+        button = gr.Button("Divide")
+        button.click(divide, None, quotient)
+    talk = open_(demo)
+    talk.hello()
+    talk.say(talk.event(button))
+    talk.hear(1)  # started
+    go_on.open()
+    talk.hear(1)  # failed
+    return talk
+
+
+@scenario
+def error_toast(open_: Callable[[gr.Blocks], Conversation], gate: GateMaker) -> Conversation:
+    go_on = gate()
+
+    def book() -> None:
+        go_on.wait()
+        raise gr.Error("No seat is left.", duration=None, title="Sorry")
+
+    with gr.Blocks() as demo:
+        ticket = gr.Textbox()
+        button = gr.Button("Book")
+        button.click(book, None, ticket)
+    talk = open_(demo)
+    talk.hello()
+    talk.say(talk.event(button))
+    talk.hear(1)  # started
+    go_on.open()
+    talk.hear(2)  # failed, toast
+    return talk
+
+
+@scenario
+def two_clicks_once(open_: Callable[[gr.Blocks], Conversation], gate: GateMaker) -> Conversation:
+    go_on = gate()
+    runs = []
+
+    def count() -> str:
+        runs.append(1)
+        go_on.wait()
+        return str(len(runs))
+
+    with gr.Blocks() as demo:
+        number = gr.Textbox()
+        button = gr.Button("Count")
+        button.click(count, None, number, trigger_mode="once")
+    talk = open_(demo)
+    talk.hello()
+    talk.say(talk.event(button))
+    talk.hear(1)  # started
+    talk.say(talk.event(button))
+    talk.hear(0)  # only acknowledged
+    go_on.open()
+    talk.hear(2)  # patch, done
+    return talk
+
+
+@scenario
+def chain(open_: Callable[[gr.Blocks], Conversation], gate: GateMaker) -> Conversation:
+    gates = [gate(), gate(), gate()]
+
+    def step(number: int, value: Any) -> Any:
+        gates[number].wait()
+        return value
+
+    def fail() -> None:
+        step(1, None)
+        raise ValueError("the second step")
+
+    with gr.Blocks() as demo:
+        first, second, third = gr.Textbox(), gr.Textbox(), gr.Textbox()
+        button = gr.Button("Go")
+        run = button.click(lambda: step(0, "one"), None, first).success(fail, None, second)
+        run.success(lambda: "never", None, third)
+        run.then(lambda: step(2, "three"), None, third)
+    talk = open_(demo)
+    talk.hello()
+    talk.say(talk.event(button))
+    talk.hear(1)  # started 1
+    gates[0].open()
+    talk.hear(3)  # patch, done 1, started 2
+    gates[1].open()
+    talk.hear(2)  # failed 2, started 3
+    gates[2].open()
+    talk.hear(2)  # patch, done 3
+    return talk
+
+
+@scenario
+def queued_and_cancelled(
+    open_: Callable[[gr.Blocks], Conversation], gate: GateMaker
+) -> Conversation:
+    go_on = gate()
+
+    def work() -> str:
+        go_on.wait()
+        return "worked"
+
+    with gr.Blocks() as demo:
+        result = gr.Textbox()
+        button = gr.Button("Work")
+        button.click(work, None, result, trigger_mode="multiple")
+    talk = open_(demo)
+    talk.hello()
+    talk.say(talk.event(button))
+    talk.hear(1)  # started 1
+    talk.say(talk.event(button))
+    talk.hear(1)  # queued 2, first of one
+    talk.say(talk.event(button))
+    talk.hear(1)  # queued 3, second of two
+    talk.say(Cancel(seq=0, task=TaskId(2)))
+    talk.hear(2)  # queued 3, first of one; failed 2
+    talk.say(Cancel(seq=0, task=TaskId(3)))
+    talk.hear(1)  # failed 3
+    go_on.open()
+    talk.hear(2)  # patch, done 1
+    return talk
+
+
+@scenario
+def resync_after_a_gap(open_: Callable[[gr.Blocks], Conversation], gate: GateMaker) -> Conversation:
+    gates = [gate(), gate()]
+    runs = []
+
+    def count() -> str:
+        runs.append(1)
+        gates[len(runs) - 1].wait()
+        return str(len(runs))
+
+    with gr.Blocks() as demo:
+        number = gr.Textbox("0")
+        button = gr.Button("Count")
+        button.click(count, None, number)
+    talk = open_(demo)
+    talk.hello()
+    talk.say(talk.event(button))
+    talk.hear(1)  # started 1
+    gates[0].open()
+    talk.hear(2, lost=True)  # patch, done 1
+    seen = talk._seen
+    talk.say(talk.event(button))
+    talk.hear(1)  # started 2, with a number that shows the gap: the page cannot use it
+    talk._seen = seen
+    talk._tasks = {1}
+    talk.hello(talk.epoch)
+    gates[1].open()
+    talk.hear(2)  # patch, done 2
+    return talk
+
+
+# --- tests --------------------------------------------------------------------------------------
+
+
+def to_text(lines: list[dict[str, Any]]) -> str:
+    return "".join(json.dumps(line, ensure_ascii=True) + "\n" for line in lines)
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_the_kernel_says_what_it_always_said(name: str, gate: GateMaker) -> None:
+    opened: list[Conversation] = []
+
+    def open_(demo: gr.Blocks) -> Conversation:
+        opened.append(Conversation(demo))
+        return opened[-1]
+
+    try:
+        lines = SCENARIOS[name](open_, gate).end()
+    finally:
+        for conversation in opened:
+            conversation.engine.close_all()
+    path = FOLDER / f"{name}.jsonl"
+    if RECORD:
+        path.write_text(to_text(lines), encoding="ascii")
+    expected = [json.loads(line) for line in path.read_text(encoding="ascii").splitlines()]
+    for number, (said, wanted) in enumerate(zip(lines, expected, strict=False), 1):
+        assert said == wanted, f"{path.name}, line {number}"
+    assert len(lines) == len(expected)
+    assert lines[-1]["state"]["tasks"] == 0
+
+
+def test_every_transcript_has_its_scenario() -> None:
+    assert {path.stem for path in FOLDER.glob("*.jsonl")} == set(SCENARIOS)

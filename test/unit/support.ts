@@ -1,0 +1,114 @@
+/** What several tests need: a clock cranked by hand, frames as a kernel sends them, and a page on a loopback. */
+import type { App, Json, Node, NodeId, TaskId, ToKernel } from '../../src/protocol/wire';
+import { Page } from '../../src/store/page';
+import type { Schedule } from '../../src/store/store';
+import { Loopback } from '../../src/transport/loopback';
+
+export const EPOCH = 'e1';
+export const PAGE = 'page-1';
+
+/** Frames that come when the test says so. */
+export class Clock {
+  readonly schedule: Schedule = callback => {
+    this.waiting.push(callback);
+  };
+
+  get idle(): boolean {
+    return this.waiting.length === 0;
+  }
+
+  /** One frame: what waits now runs; what that schedules waits for the next. */
+  frame(): void {
+    const due = this.waiting;
+    this.waiting = [];
+    due.forEach(callback => callback());
+  }
+
+  private waiting: (() => void)[] = [];
+}
+
+export const node = (id: number): NodeId => id as NodeId;
+export const task = (id: number): TaskId => id as TaskId;
+
+export const APP: App = {
+  title: 'Test',
+  css: null,
+  js: null,
+  head: null,
+  tokens: null,
+  height: null,
+  width: null,
+  fillHeight: false,
+  showError: false,
+  maxFileSize: null
+};
+
+/** A column with two text fields and a button; ids 0 to 3. */
+export const NODES: readonly Node[] = [
+  { id: node(0), kind: 'blocks', props: {}, children: [1, 2, 3].map(node) },
+  { id: node(1), kind: 'textbox', props: { value: 'a' }, events: ['input', 'submit'] },
+  { id: node(2), kind: 'textbox', props: { value: 'b', interactive: false } },
+  { id: node(3), kind: 'button', props: { value: 'Run' }, events: ['click'] }
+];
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export function welcome(fields: Fields = {}): Fields {
+  return {
+    type: 'welcome',
+    seq: 0,
+    page: PAGE,
+    protocol: 1,
+    version: '1.0',
+    epoch: EPOCH,
+    control: false,
+    app: APP,
+    nodes: NODES,
+    tasks: [],
+    ...fields
+  };
+}
+
+export function frame(messages: readonly Fields[], acks: Fields = {}, epoch = EPOCH): Fields {
+  return { epoch, acks, messages };
+}
+
+export function patch(seq: number, id: number, props: Fields): Fields {
+  return { type: 'patch', seq, updates: [{ node: id, props }] };
+}
+
+/** A page that has said hello; `kernel` is the other end. */
+export class Bench {
+  readonly clock = new Clock();
+  readonly kernel = new Loopback();
+  readonly page = new Page(this.kernel, {
+    schedule: this.clock.schedule,
+    id: PAGE,
+    version: '0.9'
+  });
+
+  /** Deliver messages of the epoch. */
+  deliver(messages: readonly Fields[], acked?: number): void {
+    this.kernel.deliver(frame(messages, acked === undefined ? {} : { [PAGE]: acked }));
+  }
+
+  /** Messages sent since the last call. */
+  sent(): ToKernel[] {
+    return this.kernel.sent
+      .splice(0)
+      .flatMap(packet => (packet.content as { messages: ToKernel[] }).messages);
+  }
+
+  value(id: number): Json | undefined {
+    return (this.page.store.node(node(id))?.props as Record<string, Json> | undefined)?.['value'];
+  }
+}
+
+/** A page that is live and has nothing on its way. */
+export function livePage(fields: Fields = {}): Bench {
+  const bench = new Bench();
+  bench.page.start(null);
+  bench.deliver([welcome(fields)], 1);
+  bench.sent();
+  return bench;
+}
