@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -23,7 +24,7 @@ from .codec import Packet, decode_to_page, encode
 from .component import Component
 from .errors import NotAvailableError
 from .events import Dependency
-from .files import PrivateFolder
+from .files import PrivateFolder, safe_name
 from .job import AppError, Communicator, Job, ProgressUnit, Status, StatusUpdate
 from .protocol import (
     PROTOCOL,
@@ -48,7 +49,6 @@ from .protocol import (
     ToPage,
 )
 from .runtime.session import Session
-from .runtime.uploads import safe_name
 
 log = logging.getLogger("ipyblocks")
 
@@ -145,7 +145,7 @@ class Client:
             call.communicator.cancel = lambda: self._cancel(call)
             self._calls[number] = call
         for callback in _as_tuple(result_callbacks):
-            future.add_done_callback(lambda done, fn=callback: _call_back(fn, done, dependency))
+            future.add_done_callback(partial(_call_back, callback, dependency))
         self._send(Submit(seq=0, call=number, dependency=dependency.id, data=data))
         return Job(future, call.communicator, self.verbose)
 
@@ -295,7 +295,7 @@ class Client:
         name = value.name or f"file{suffix}"
         # Numbered, because two results may have files of the same name.
         self._written += 1
-        path = self._files.path / str(self._written) / safe_name(name)
+        path = self._files.path() / str(self._written) / safe_name(name)
         path.parent.mkdir()
         path.write_bytes(value.data)
         return str(path)
@@ -426,7 +426,7 @@ def _as_tuple(given: Any) -> tuple[Callable[..., Any], ...]:
     return (given,) if callable(given) else tuple(given)
 
 
-def _call_back(fn: Callable[..., Any], done: Future[Any], dependency: Dependency) -> None:
+def _call_back(fn: Callable[..., Any], dependency: Dependency, done: Future[Any]) -> None:
     if done.cancelled() or done.exception() is not None:
         return
     result = done.result()

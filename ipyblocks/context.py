@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from .block import BlockContext
     from .blocks import Tree
-    from .protocol import Stream, ToastLevel
     from .files import Files
-    from .protocol import ToastLevel
+    from .protocol import Stream, ToastLevel
 
 
 class Run(Protocol):

@@ -68,8 +68,8 @@ def install() -> None:
     with _lock:
         _users += 1
         if _users == 1:
-            sys.stdout = _StandIn(sys.stdout, "stdout")  # type: ignore[assignment]
-            sys.stderr = _StandIn(sys.stderr, "stderr")  # type: ignore[assignment]
+            sys.stdout = _StandIn(sys.stdout, "stdout")
+            sys.stderr = _StandIn(sys.stderr, "stderr")
             logging.getLogger().addHandler(_handler)
 
 

@@ -56,12 +56,12 @@ class Engine:
     def __init__(
         self,
         tree: Tree,
-        options: Options = Options(),
+        options: Options | None = None,
         app: App | None = None,
         on_idle: Callable[[], None] | None = None,
     ) -> None:
         self.tree = tree
-        self.options = options
+        self.options = options or Options()
         self.app = app or tree.app()
         self.thread = loops.acquire()
         capture.install()
@@ -70,8 +70,8 @@ class Engine:
         self.base_props: dict[NodeId, dict[str, Json]] = {n.id: n.props for n in tree.nodes()}
         self.base_props.update({i: {} for i in tree.blocks if i not in self.base_props})
         self._teller = Teller(self)
-        self.queue = Queue(self._start, self._teller.moved, options.max_size)
-        self.runner = Runner(self.loop, options.max_threads)
+        self.queue = Queue(self._start, self._teller.moved, self.options.max_size)
+        self.runner = Runner(self.loop, self.options.max_threads)
         self._on_idle = on_idle
         self._closed = False
         self._sweep: asyncio.TimerHandle | None = None

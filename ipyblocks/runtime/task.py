@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import concurrent.futures
 
     from ..block import Block
-    from .reports import RunReports
     from ..files import Files
+    from .reports import RunReports
     from .session import Session
 
 State: TypeAlias = Literal["queued", "running", "stopping", "done", "failed", "cancelled"]
