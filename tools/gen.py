@@ -128,8 +128,17 @@ def wire_ts() -> str:
             out.append(_interface(value, docs))
         elif typing.get_origin(value) in (typing.Literal, typing.Union, types.UnionType):
             out.append(f"\nexport type {name} = {ts_type(value)};\n")
+    out.append(_to_page_types())
     out.append(_shapes())
     return "".join(out)
+
+
+def _to_page_types() -> str:
+    tags = [member.__struct_config__.tag for member in typing.get_args(protocol.ToPage)]
+    return (
+        "\n/** The types of all messages to a page. */\n"
+        f"export const TO_PAGE_TYPES: readonly ToPage['type'][] = {json.dumps(tags)};\n"
+    )
 
 
 def _shapes() -> str:

@@ -10,6 +10,7 @@ import { NodeView } from './NodeView';
 import { useAppCode } from './code';
 import { useOwnKeys } from './keys';
 import { useAppStyle } from './style';
+import { Footer } from './Footer';
 import { Toasts } from './Toasts';
 
 /** Draw the app of a page. Several views may draw the same page. */
@@ -51,6 +52,7 @@ function Shell({ page }: { page: Page }): JSX.Element {
       <div className="ib-tree" ref={element => element?.toggleAttribute('inert', !live)}>
         {page.store.root === null ? null : <NodeView id={page.store.root} />}
       </div>
+      <Footer />
       <Toasts app={root} />
     </section>
   );

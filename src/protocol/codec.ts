@@ -7,6 +7,7 @@ import {
   Binary,
   PROTOCOL,
   shapes,
+  TO_PAGE_TYPES,
   UploadReference,
   type Json,
   type PageId,
@@ -41,18 +42,7 @@ const NAMED_NUMBERS: ReadonlyMap<unknown, number> = new Map([
   ['Infinity', Infinity],
   ['-Infinity', -Infinity]
 ]);
-const TO_PAGE: ReadonlySet<string> = new Set<ToPage['type']>([
-  'welcome',
-  'patch',
-  'queued',
-  'started',
-  'stopping',
-  'done',
-  'failed',
-  'toast',
-  'refused',
-  'closed'
-]);
+const TO_PAGE: ReadonlySet<string> = new Set<string>(TO_PAGE_TYPES);
 
 /**
  * Read a frame from the kernel.

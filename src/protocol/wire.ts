@@ -420,6 +420,9 @@ export interface ToKernelFrame {
   readonly messages: readonly (Hello | Set | Event | Cancel | Upload | Submit)[];
 }
 
+/** The types of all messages to a page. */
+export const TO_PAGE_TYPES: readonly ToPage['type'][] = ["log", "called", "output", "welcome", "patch", "queued", "started", "progress", "stopping", "done", "failed", "toast", "refused", "closed"];
+
 /** Per struct and field: the JSON kinds it may have, or what it is a list of. */
 export const shapes: Shapes = {
   Node: { id: "number", kind: "string", props: "object", children: "array?", events: "array?" },

@@ -1,10 +1,10 @@
 /** The whole React binding of the store. */
-import { createContext, useCallback, useContext, useRef, useSyncExternalStore } from 'react';
+import { createContext, useCallback, useContext, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 
-import type { App, NodeId } from '../protocol/wire';
+import type { App, LogEntry, NodeId } from '../protocol/wire';
 import type { Page, PageStatus } from './page';
 import type { NodeState } from './store';
-import type { NodeStatus } from './tasks';
+import type { NodeStatus, TaskRecord } from './tasks';
 import type { ToastRecord } from './toasts';
 
 /** The page that the views below it belong to. */
@@ -60,6 +60,31 @@ export function useNodeStatus(id: NodeId): NodeStatus {
     [tasks, id]
   );
   return useSyncExternalStore(subscribe, () => tasks.status(id));
+}
+
+/** Tasks that have not ended, oldest first. */
+export function useTasks(): readonly TaskRecord[] {
+  const { tasks } = usePage();
+  const subscribe = useCallback((listener: () => void) => tasks.subscribeAll(listener), [tasks]);
+  return useSyncExternalStore(subscribe, () => tasks.all());
+}
+
+/** What functions have written. */
+export function useJournal(): readonly LogEntry[] {
+  const { journal } = usePage();
+  const subscribe = useCallback((listener: () => void) => journal.subscribe(listener), [journal]);
+  return useSyncExternalStore(subscribe, () => journal.entries);
+}
+
+/** The page's clock in milliseconds, read anew ten times a second while something is being waited for. */
+export function useNow(): number {
+  const { tasks } = usePage();
+  const [now, setNow] = useState(() => tasks.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(tasks.now()), 100);
+    return () => clearInterval(timer);
+  }, [tasks]);
+  return now;
 }
 
 /** What belongs to the app as a whole; null before it is known. */

@@ -16,6 +16,7 @@ import {
   type Welcome
 } from '../protocol/wire';
 import type { Transport } from '../transport/transport';
+import { Journal } from './journal';
 import { Outbox } from './outbox';
 import { same, Store, type Schedule } from './store';
 import { Tasks } from './tasks';
@@ -39,6 +40,8 @@ export type PageStatus =
 export interface PageOptions {
   /** See {@link Store}; the default is the next animation frame. */
   readonly schedule?: Schedule;
+  /** The page's clock, in milliseconds; the default is the time since the document was opened. */
+  readonly now?: () => number;
   /** Random and unique; the default is a UUID. */
   readonly id?: string;
   /** Version of this package, for the sentence on a mismatch. */
@@ -51,7 +54,8 @@ const CONNECTING: PageStatus = { kind: 'connecting' };
 export class Page {
   readonly id: PageId;
   readonly store: Store;
-  readonly tasks = new Tasks();
+  readonly tasks: Tasks;
+  readonly journal = new Journal();
   readonly toasts = new Toasts();
   readonly outbox: Outbox;
   readonly uploads: Uploads;
@@ -62,6 +66,7 @@ export class Page {
   ) {
     const schedule = options.schedule ?? nextFrame;
     this.id = (options.id ?? crypto.randomUUID()) as PageId;
+    this.tasks = new Tasks(options.now ?? (() => performance.now()));
     this.version = options.version ?? '';
     this.store = new Store(schedule);
     this.outbox = new Outbox(messages => this.transmit(messages), schedule);
@@ -180,6 +185,7 @@ export class Page {
     }
     this.store.replace(message.app, this.withOwnEdits(message));
     this.tasks.replace(message.tasks);
+    this.journal.replace(message.log);
     if (this.transport.state === 'open') {
       this.turn({ kind: 'live' });
     }
@@ -188,7 +194,7 @@ export class Page {
   private apply(message: Exclude<ToPage, Welcome>): void {
     switch (message.type) {
       case 'patch':
-        this.store.patch(message.updates.map(update => this.withoutOwnEdits(update)));
+        this.patch(message.updates);
         break;
       case 'toast':
         this.toasts.show(message);
@@ -214,6 +220,14 @@ export class Page {
           this.echoError('error', message.detail ?? message.message);
         }
         break;
+      case 'log':
+        this.journal.add(message.entries);
+        break;
+      case 'called':
+      case 'output':
+        // Answers to a client's calls; a page makes none.
+        break;
+      case 'progress':
       case 'queued':
       case 'started':
       case 'stopping':
@@ -224,12 +238,30 @@ export class Page {
     }
   }
 
+  private patch(updates: readonly Update[]): void {
+    try {
+      this.store.patch(updates.map(update => this.withoutOwnEdits(update)));
+    } catch (error) {
+      if (!(error instanceof RangeError)) {
+        throw error;
+      }
+      // A change of a value that this page does not have: start over from a snapshot.
+      console.warn(`ipyblocks: ${error.message}`);
+      this.seen = -1;
+      this.hello();
+    }
+  }
+
   /** A value that the person has changed since the kernel sent it is older than what is shown. */
   private withoutOwnEdits(update: Update): Update {
     const props = Object.entries(update.props).filter(
       ([name]) => !this.outbox.holds(update.node, name, this.acked)
     );
-    return { node: update.node, props: Object.fromEntries(props) };
+    const edits = Object.entries(update.edits ?? {}).filter(
+      ([name]) => !this.outbox.holds(update.node, name, this.acked)
+    );
+    const { node } = update;
+    return { node, props: Object.fromEntries(props), edits: Object.fromEntries(edits) };
   }
 
   private withOwnEdits(message: Welcome): Welcome['nodes'] {

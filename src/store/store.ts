@@ -5,6 +5,7 @@
  */
 import { defaults, type Kind, type Props } from '../protocol/props';
 import type { App, Json, Node, NodeId, Update } from '../protocol/wire';
+import { applyEdits } from './edits';
 
 /** A node with its props complete. */
 export interface NodeState<K extends Kind = Kind> {
@@ -69,8 +70,8 @@ export class Store {
 
   /** New props from the kernel. Told at once after a quiet frame, else with others of the same frame. */
   patch(updates: readonly Update[]): void {
-    for (const { node, props } of updates) {
-      this.merge(node, props);
+    for (const { node, props, edits } of updates) {
+      this.merge(node, edits === undefined ? props : { ...props, ...this.edited(node, edits) });
     }
     this.tellSoon();
   }
@@ -97,6 +98,16 @@ export class Store {
     return [...this.listeners.values()].reduce(
       (sum, set) => sum + set.size,
       this.appListeners.size
+    );
+  }
+
+  private edited(
+    id: NodeId,
+    edits: NonNullable<Update['edits']>
+  ): Readonly<Record<string, Json>> {
+    const props = this.nodes.get(id)?.props as Record<string, Json> | undefined;
+    return Object.fromEntries(
+      Object.entries(edits).map(([name, list]) => [name, applyEdits(props?.[name] ?? null, list)])
     );
   }
 

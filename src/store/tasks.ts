@@ -1,8 +1,12 @@
 /** One record per task that has not ended, and the last failure at each node. */
 import type {
   Failed,
+  Fake,
   NodeId,
+  ProgressUnit,
+  Queued,
   ShowProgress,
+  Started,
   Task,
   TaskId,
   TaskState,
@@ -13,12 +17,22 @@ import { add } from './store';
 /** A task that has not ended. */
 export interface TaskRecord {
   readonly id: TaskId;
+  /** Its function. */
+  readonly name: string;
   readonly state: TaskState;
   readonly nodes: readonly NodeId[];
   readonly showProgress: ShowProgress;
   /** 0-based place in its queue; null once it runs. */
   readonly position: number | null;
   readonly size: number | null;
+  /** Seconds: to the result while it waits, of earlier runs while it runs; null: not known. */
+  readonly eta: number | null;
+  /** When it was queued, or started, by the page's clock in milliseconds. */
+  readonly since: number;
+  /** When the kernel last said something about it, by the page's clock in milliseconds. */
+  readonly reportedAt: number;
+  readonly units: readonly ProgressUnit[];
+  readonly fake: Fake | null;
 }
 
 /** What is drawn at a node. */
@@ -32,6 +46,11 @@ const NOTHING: NodeStatus = { task: null, failure: null };
 
 /** The tasks of a session. */
 export class Tasks {
+  /**
+   * @param now - The page's clock, in milliseconds.
+   */
+  constructor(readonly now: () => number) {}
+
   /** Status of a node; the same object until it changes. */
   status(node: NodeId): NodeStatus {
     return this.statuses.get(node) ?? NOTHING;
@@ -39,14 +58,14 @@ export class Tasks {
 
   /** Tasks that have not ended, oldest first. */
   all(): readonly TaskRecord[] {
-    return [...this.tasks.values()];
+    return (this.list ??= [...this.tasks.values()]);
   }
 
   /** Take the tasks of a welcome; those it does not name have ended unseen. */
   replace(tasks: readonly Task[]): void {
     const touched = [...this.tasks.values(), ...tasks].flatMap(task => [...task.nodes]);
     this.tasks.clear();
-    tasks.forEach(task => this.tasks.set(task.id, task));
+    tasks.forEach(task => this.tasks.set(task.id, this.record(task)));
     this.update(touched);
   }
 
@@ -54,12 +73,20 @@ export class Tasks {
   apply(message: ToPage): void {
     switch (message.type) {
       case 'queued':
-        this.put({ ...message, id: message.task, state: 'queued' });
+        this.queued(message);
         break;
       case 'started':
         message.nodes.forEach(node => this.failures.delete(node));
-        this.put({ ...message, id: message.task, state: 'running', position: null, size: null });
+        this.started(message);
         break;
+      case 'progress': {
+        const task = this.tasks.get(message.task);
+        if (task !== undefined) {
+          const { units, fake } = message;
+          this.put({ ...task, units, fake, reportedAt: this.now() });
+        }
+        break;
+      }
       case 'stopping': {
         const task = this.tasks.get(message.task);
         if (task !== undefined) {
@@ -102,6 +129,32 @@ export class Tasks {
     return [...this.listeners.values()].reduce((sum, set) => sum + set.size, 0);
   }
 
+  /** Be told when any task begins, changes or ends. */
+  subscribeAll(listener: () => void): () => void {
+    this.allListeners.add(listener);
+    return () => this.allListeners.delete(listener);
+  }
+
+  private record(task: Task): TaskRecord {
+    const now = this.now();
+    return { ...task, since: now - task.elapsed * 1000, reportedAt: now };
+  }
+
+  private queued(message: Queued): void {
+    const now = this.now();
+    const since = this.tasks.get(message.task)?.since ?? now;
+    const { task: id, name, nodes, showProgress, position, size, eta } = message;
+    const common = { id, name, nodes, showProgress, position, size, eta, since };
+    this.put({ ...common, state: 'queued', reportedAt: now, units: [], fake: null });
+  }
+
+  private started(message: Started): void {
+    const now = this.now();
+    const { task: id, name, nodes, showProgress, eta } = message;
+    const common = { id, name, nodes, showProgress, eta, position: null, size: null };
+    this.put({ ...common, state: 'running', since: now, reportedAt: now, units: [], fake: null });
+  }
+
   private put(task: TaskRecord): void {
     const before = this.tasks.get(task.id)?.nodes ?? [];
     this.tasks.set(task.id, task);
@@ -119,6 +172,8 @@ export class Tasks {
   }
 
   private update(nodes: readonly NodeId[]): void {
+    this.list = null;
+    this.allListeners.forEach(listener => listener());
     for (const node of new Set(nodes)) {
       const here = [...this.tasks.values()].filter(task => task.nodes.includes(node));
       const shown = here.filter(task => task.showProgress !== 'hidden');
@@ -134,6 +189,8 @@ export class Tasks {
     }
   }
 
+  private list: readonly TaskRecord[] | null = null;
+  private readonly allListeners = new Set<() => void>();
   private readonly tasks = new Map<TaskId, TaskRecord>();
   private readonly failures = new Map<NodeId, Failed>();
   private readonly statuses = new Map<NodeId, NodeStatus>();
