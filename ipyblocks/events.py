@@ -51,7 +51,7 @@ class ListenerArgs:
     cancels: Dependency | Sequence[Dependency] | None = None
     every: float | None = None
     trigger_mode: TriggerMode | None = None
-    js: str | None = None
+    js: str | Literal[True] | None = None
     concurrency_limit: int | Literal["default"] | None = "default"
     concurrency_id: str | None = None
     show_api: bool = True
@@ -65,7 +65,7 @@ class ListenerArgs:
 
     def __post_init__(self) -> None:
         unavailable = {
-            "js": (self.js is not None, "do the step in Python"),
+            "js": (self.js is True, "write the step as a JavaScript function"),
             "validator": (self.validator is not None, "check the values first and raise gr.Error"),
             "stream_every": (self.stream_every != 0.5, "no event streams its input yet"),
         }

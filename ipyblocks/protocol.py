@@ -264,6 +264,17 @@ class Stopping(Numbered, tag="stopping"):
     task: TaskId
 
 
+class RunJs(Numbered, tag="runJs"):
+    """One page is asked to run the ``js`` step of a task; the others ignore it."""
+
+    page: PageId
+    task: TaskId
+    code: str
+    """A JavaScript function."""
+    args: list[Json]
+    """Values of the inputs, then of the outputs."""
+
+
 class Called(Numbered, tag="called"):
     """The task that a :class:`Submit` has become."""
 
@@ -338,7 +349,8 @@ class Closed(Numbered, tag="closed"):
 
 
 ToPage: TypeAlias = (
-    Log
+    RunJs
+    | Log
     | Called
     | Output
     | Welcome
@@ -427,7 +439,17 @@ class Submit(Numbered, tag="submit"):
     """One value per input that is not a State, in order."""
 
 
-ToKernel: TypeAlias = Hello | Set | Event | Cancel | Upload | Submit
+class JsResult(Numbered, tag="jsResult"):
+    """What the ``js`` step of a task returned."""
+
+    task: TaskId
+    values: list[Json] | None
+    """New values of the inputs, or of the outputs when there is no Python function; ``null``: it failed."""
+    error: str | None
+    """Why it failed; ``null``: it did not."""
+
+
+ToKernel: TypeAlias = JsResult | Hello | Set | Event | Cancel | Upload | Submit
 
 
 class ToKernelFrame(Wire):

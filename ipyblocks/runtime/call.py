@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -102,6 +102,16 @@ def outputs_of(session: Session, dependency: Dependency, returned: Any) -> list[
     return [
         _output(session, dependency, block, value)
         for block, value in zip(dependency.outputs, values, strict=False)
+    ]
+
+
+def values_of(dependency: Dependency, values: Sequence[Json]) -> list[Output]:
+    """Outputs for wire values that a page has computed: one each, as far as they go."""
+    pairs = zip(dependency.outputs, values, strict=False)
+    return [
+        Output(block, {"value": _carried(block, value)})
+        for block, value in pairs
+        if isinstance(block, Component) and not block.stateful
     ]
 
 

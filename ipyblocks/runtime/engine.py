@@ -20,7 +20,7 @@ from ..events import Dependency
 from ..protocol import (
     App,
     Called,
-    CloseReason,
+    CloseReason, JsResult,
     Json,
     NodeId,
     PageId,
@@ -31,7 +31,7 @@ from ..protocol import (
 from ..protocol import Task as WireTask
 from . import capture
 from . import loop as loops
-from .call import Output, readable_traceback
+from .call import Output, readable_traceback, values_of
 from .options import Options
 from .outbound import numbered
 from .queue import Queue
@@ -181,14 +181,37 @@ class Engine:
             return
         for other in dependency.cancels:
             self._cancel_runs(session, other)
-        if dependency.fn is None:
+        if dependency.fn is None and dependency.args.js is None:
             self._follow(session, dependency, "done")
             return
         if dependency.trigger_mode != "multiple" and self._is_active(session, dependency):
             if dependency.trigger_mode == "always_last":
                 session.deferred[dependency.id] = Deferred(target, data)
             return
-        self._submit(self._new_task(session, dependency, target, data))
+        task = self._new_task(session, dependency, target, data)
+        # Without a page there is nobody to run the step; a function still gets its inputs as they are.
+        if dependency.args.js is None or not session.ask_js(task):
+            self._submit(task)
+
+    def js_result(self, session: Session, message: JsResult) -> None:
+        """The page has run the ``js`` step of a task: go on with the function, or with the outputs."""
+        task = session.tasks.get(message.task)
+        if task is None or not task.in_js:
+            return
+        task.in_js = False
+        dependency = task.dependency
+        if message.values is None:
+            why = message.error or "The js of this event failed."
+            task.finish("failed", Failure("user", why, toast=("The js of this event failed", 10)))
+            self._tell_end(task)
+        elif dependency.fn is None:
+            self._apply(task, values_of(dependency, message.values))
+            task.finish("done")
+            self._tell_end(task)
+        else:
+            for i, value in enumerate(message.values[: len(task.payloads)]):
+                task.payloads[i] = value
+            self._submit(task)
 
     def submit(self, session: Session, page: PageId, message: Submit) -> None:
         """Run a function with a client's own values. Neither trigger modes nor chains apply.
@@ -244,6 +267,11 @@ class Engine:
         return task
 
     def _submit(self, task: Task) -> None:
+        if task.dependency.fn is None:
+            # A js step alone, and no page to run it.
+            task.finish("done")
+            self._tell_end(task)
+            return
         if task.dependency.args.queue is False:
             self._start(task)
             return

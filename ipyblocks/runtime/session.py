@@ -32,6 +32,8 @@ from ..protocol import (
     NodeId,
     PageId,
     Progress,
+    RunJs,
+    JsResult,
     Refused,
     Set,
     Stream,
@@ -244,6 +246,8 @@ class Session:
                 self.engine.dispatch(self, block, message.name, data)
             case Cancel():
                 self.engine.cancel(self, message.task)
+            case JsResult():
+                self.engine.js_result(self, message)
             case Submit():
                 self.engine.submit(self, page, message)
             case Upload():
@@ -345,6 +349,19 @@ class Session:
             value = self.props(node).get("value") if _is_secret(block) else None
             if value:
                 self._out.update(node, {"value": value})
+
+    def ask_js(self, task: Task) -> bool:
+        """Have the page that spoke last run the ``js`` step of a task. Returns whether there is one."""
+        page = next(reversed(self._pages), None)
+        if page is None:
+            return False
+        task.in_js = True
+        inputs, outputs = task.dependency.inputs, task.dependency.outputs
+        shown = [block for block in outputs if isinstance(block, Component)]
+        values = [None if c.stateful else self.payload(c) for c in [*inputs, *shown]]
+        code = str(task.dependency.args.js)
+        self._out.put(numbered(RunJs, page=page, task=task.id, code=code, args=values))
+        return True
 
     def progress(self, task: TaskId, make: Callable[[], Progress | None]) -> None:
         """Send news of a task, the latest there is when the next frame goes."""

@@ -48,6 +48,7 @@ class Task:
         target: the block the event came from; None for a link of a chain.
         data: payload of the event.
         nodes: where its status is drawn.
+        in_js: the page is running its ``js`` step.
         called: a client asked for it: its outputs go back to the client, and no chain follows.
         reports: what the function says about its progress.
         stop: set when the task should end; cooperative code looks at it.
@@ -63,6 +64,7 @@ class Task:
     nodes: list[NodeId]
     reports: RunReports
     called: bool = False
+    in_js: bool = False
     created: float = 0.0
     started: float = 0.0
     state: State = "queued"

@@ -7,7 +7,7 @@ import type { App as AppInfo, NodeId } from '../protocol/wire';
 import { PageContext, useApp, usePageStatus } from '../store/hooks';
 import type { Page, PageStatus } from '../store/page';
 import { NodeView } from './NodeView';
-import { useAppCode } from './code';
+import { useAppCode, useEventCode } from './code';
 import { useOwnKeys } from './keys';
 import { useAppStyle } from './style';
 import { Footer } from './Footer';
@@ -31,6 +31,7 @@ function Shell({ page }: { page: Page }): JSX.Element {
   const scope = `ib-app-${useId().replace(/\W/g, '')}`;
   useAppStyle(scope, app);
   useAppCode(page, app, root);
+  useEventCode(page, root);
   useScrollTo(page, root);
   useOwnKeys(root);
   const live = status.kind === 'live' || status.kind === 'lost' || status.kind === 'connecting';

@@ -6,7 +6,7 @@
  */
 import { useEffect, type RefObject } from 'react';
 
-import type { App } from '../protocol/wire';
+import type { App, Json } from '../protocol/wire';
 import type { Page } from '../store/page';
 
 /** Pages whose `js` has run: once per page, however many views draw it. */
@@ -75,6 +75,20 @@ function whenLoaded(element: Element): Promise<void> {
   });
 }
 
+/** Let the kernel have `js` steps of events run, while a view is there. */
+export function useEventCode(page: Page, root: RefObject<HTMLElement>): void {
+  useEffect(() => {
+    const runStep = async (code: string, args: readonly Json[]): Promise<unknown> =>
+      functionOf(code)?.call(root.current, ...args);
+    page.onJs = runStep;
+    return () => {
+      if (page.onJs === runStep) {
+        page.onJs = null;
+      }
+    };
+  }, [page, root]);
+}
+
 /** Run the app's function with its element as `this`. */
 function run(js: string, root: HTMLElement, page: Page): void {
   const report = (error: unknown): void => {
@@ -82,11 +96,14 @@ function run(js: string, root: HTMLElement, page: Page): void {
     page.toasts.show({ level: 'error', title: 'The js of this app failed', message, duration: null });
   };
   try {
-    // The author's own code, in a view of a trusted notebook: see above.
-    const fn: unknown = (0, eval)(`(${js.replace(/[\s;]+$/, '')}\n)`);
-    const result: unknown = typeof fn === 'function' ? fn.call(root) : undefined;
-    Promise.resolve(result).catch(report);
+    Promise.resolve(functionOf(js)?.call(root)).catch(report);
   } catch (error) {
     report(error);
   }
+}
+
+/** The author's own code, in a view of a trusted notebook: see above. */
+function functionOf(js: string): ((...args: readonly unknown[]) => unknown) | undefined {
+  const fn: unknown = (0, eval)(`(${js.replace(/[\s;]+$/, '')}\n)`);
+  return typeof fn === 'function' ? (fn as (...args: readonly unknown[]) => unknown) : undefined;
 }

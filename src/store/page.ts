@@ -9,6 +9,7 @@ import {
   type Json,
   type NodeId,
   type PageId,
+  type RunJs,
   type TaskId,
   type ToKernel,
   type ToPage,
@@ -109,6 +110,9 @@ export class Page {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
+
+  /** Runs code of the app's author; set by the first view, because only views are known to be trusted. */
+  onJs: ((code: string, args: readonly Json[]) => Promise<unknown>) | null = null;
 
   /** Be told when a node should be brought into view. */
   onScrollTo: (node: NodeId) => void = () => undefined;
@@ -220,6 +224,11 @@ export class Page {
           this.echoError('error', message.detail ?? message.message);
         }
         break;
+      case 'runJs':
+        if (message.page === this.id) {
+          void this.runJs(message);
+        }
+        break;
       case 'log':
         this.journal.add(message.entries);
         break;
@@ -236,6 +245,21 @@ export class Page {
       default:
         message satisfies never;
     }
+  }
+
+  private async runJs({ task, code, args }: RunJs): Promise<void> {
+    let values: readonly Json[] | null = null;
+    let error: string | null = null;
+    try {
+      if (this.onJs === null) {
+        throw new Error('The app is not shown, so its js cannot run.');
+      }
+      const result = await this.onJs(code, args);
+      values = (Array.isArray(result) ? result : [result ?? null]) as readonly Json[];
+    } catch (caught) {
+      error = caught instanceof Error ? caught.message : String(caught);
+    }
+    this.outbox.push({ type: 'jsResult', task, values, error });
   }
 
   private patch(updates: readonly Update[]): void {
