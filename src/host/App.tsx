@@ -9,6 +9,7 @@ import type { Page, PageStatus } from '../store/page';
 import { NodeView } from './NodeView';
 import { useAppCode } from './code';
 import { useOwnKeys } from './keys';
+import { useOwnKeys } from './keys';
 import { useAppStyle } from './style';
 import { Toasts } from './Toasts';
 
@@ -31,6 +32,7 @@ function Shell({ page }: { page: Page }): JSX.Element {
   useAppStyle(scope, app);
   useAppCode(page, app, root);
   useScrollTo(page, root);
+  useOwnKeys(root);
   useOwnKeys(root);
   const live = status.kind === 'live' || status.kind === 'lost' || status.kind === 'connecting';
   const size = useMemo(() => sizeOf(app), [app]);
