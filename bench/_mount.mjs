@@ -9,15 +9,14 @@ const REACH = 0.12;
 const IMPORTS = 'import ipyblocks as gr, ipywidgets as W';
 const CLEAN = 'gr.close_all(); W.Widget.close_all(); import gc; gc.collect()';
 
-/** @type {Record<string, (count: number) => string>} */
 const CELLS = {
-  app: count => `
+  app: (/** @type {number} */ count) => `
 with gr.Blocks() as demo:
     for i in range(${count}):
         gr.Textbox(f"value {i}", label=f"Field {i}")
 demo
 `,
-  widgets: count => `
+  widgets: (/** @type {number} */ count) => `
 W.VBox([W.Text(f"value {i}", description=f"Field {i}") for i in range(${count})])
 `
 };
@@ -33,41 +32,47 @@ export async function measureMount(bench) {
   const report = { figures: {}, verdicts: {} };
   for (const size of SIZES) {
     const taken = await measureSize(bench, size);
-    for (const kind of Object.keys(CELLS)) {
-      const of = taken[kind] ?? [];
-      const last = /** @type {Sample} */ (of.at(-1));
-      report.figures[`${kind}, ${size} fields, in the DOM`] = figure(of.map(each => each.inDom));
-      report.figures[`${kind}, ${size} fields, painted`] = figure(of.map(each => each.painted));
-      report.figures[`${kind}, ${size} fields, messages down`] = counted('messages', last.down);
-      report.figures[`${kind}, ${size} fields, bytes down`] = counted('bytes', last.downBytes);
+    for (const kind of /** @type {const} */ (['app', 'widgets'])) {
+      const last = /** @type {Sample} */ (taken[kind].at(-1));
+      const name = `${kind}, ${size} fields`;
+      report.figures[`${name}, in the DOM`] = figure(taken[kind].map(each => each.inDom));
+      report.figures[`${name}, painted`] = figure(taken[kind].map(each => each.painted));
+      report.figures[`${name}, processor time`] = figure(taken[kind].map(each => each.cpu));
+      report.figures[`${name}, messages down`] = counted('messages', last.down);
+      report.figures[`${name}, bytes down`] = counted('bytes', last.downBytes);
     }
-    const [app = [], widgets = []] = [taken['app'], taken['widgets']];
-    report.verdicts[`${size} fields`] = {
-      value: ratio(
-        app.map(each => each.inDom),
-        widgets.map(each => each.inDom)
-      ),
-      reach: size === 1000 ? REACH : 1,
-      of: 'of the time of ipywidgets'
-    };
+    const reach = size === 1000 ? REACH : 1;
+    report.verdicts[`${size} fields / ipywidgets`] = compared(taken, 'inDom', reach);
+    report.verdicts[`${size} fields / ipywidgets, processor`] = compared(taken, 'cpu', reach);
   }
   return report;
 }
 
 /**
- * @typedef {{inDom: number, painted: number, down: number, downBytes: number}} Sample
+ * @param {Taken} taken
+ * @param {'inDom' | 'cpu'} key
+ * @param {number} reach
+ */
+function compared(taken, key, reach) {
+  const of = (/** @type {keyof Taken} */ kind) => taken[kind].map(each => each[key]);
+  return { value: ratio(of('app'), of('widgets')), reach, of: 'times ipywidgets' };
+}
+
+/**
+ * @typedef {{inDom: number, painted: number, cpu: number, down: number, downBytes: number}} Sample
+ * @typedef {{app: Sample[], widgets: Sample[]}} Taken
  *
  * @param {import('./_page.mjs').Bench} bench
  * @param {number} size
  */
 async function measureSize(bench, size) {
-  /** @type {Record<string, Sample[]>} */
+  /** @type {Taken} */
   const taken = { app: [], widgets: [] };
   for (let run = -1; run < (RUNS[size] ?? 3); run += 1) {
-    for (const [kind, source] of Object.entries(CELLS)) {
-      const sample = await mountOnce(bench, source(size), size);
+    for (const kind of /** @type {const} */ (['app', 'widgets'])) {
+      const sample = await mountOnce(bench, CELLS[kind](size), size);
       if (run >= 0) {
-        taken[kind]?.push(sample);
+        taken[kind].push(sample);
       }
     }
   }
@@ -82,18 +87,21 @@ async function measureSize(bench, size) {
  * @param {number} count
  * @returns {Promise<Sample>}
  */
-async function mountOnce({ notebook, traffic }, source, count) {
+async function mountOnce({ notebook, traffic, cpu }, source, count) {
   await notebook.setSource(0, source);
+  const cpuBefore = await cpu();
   const before = traffic();
   const times = await notebook.page.evaluate(runCell, count);
   await notebook.whenIdle();
   const after = traffic();
+  const used = (await cpu()) - cpuBefore;
   await notebook.command('notebook:clear-cell-output');
   await notebook.execute(CLEAN);
   await notebook.whenIdle();
   await notebook.painted();
   return {
     ...times,
+    cpu: used,
     down: after.down - before.down,
     downBytes: after.downBytes - before.downBytes
   };

@@ -14,6 +14,7 @@ import { inRoot } from '../tools/paths.mjs';
  * @typedef {object} Bench
  * @property {Notebook} notebook
  * @property {() => Traffic} traffic so far, of all kernels of this page
+ * @property {() => Promise<number>} cpu ms of processor time so far, of the page's main thread and the kernel
  * @property {(name: string, cells: readonly string[]) => Promise<void>} open a notebook with a kernel of
  *   its own; the one before is closed
  * @property {() => void} withoutDelay kernels opened from now on get a socket without Nagle's algorithm
@@ -52,8 +53,9 @@ export async function withPage(work) {
       write(root, name, cells);
       await notebook.openNext(name);
     };
+    const cpu = await cpuOf(notebook);
     const withoutDelay = () => writeFileSync(flag, '');
-    await work({ notebook, traffic: () => ({ ...traffic }), open, withoutDelay, versions });
+    await work({ notebook, cpu, traffic: () => ({ ...traffic }), open, withoutDelay, versions });
   } finally {
     await browser.close();
     await lab.stop();
@@ -103,6 +105,24 @@ function count(page) {
     }
   });
   return traffic;
+}
+
+/**
+ * Time on the processor, which does not grow when others use it too.
+ *
+ * @param {Notebook} notebook
+ * @returns {Promise<() => Promise<number>>}
+ */
+async function cpuOf(notebook) {
+  const { page } = notebook;
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  return async () => {
+    const kernel = Number(await notebook.execute('import time; print(time.process_time())'));
+    const { metrics } = await session.send('Performance.getMetrics');
+    const tasks = metrics.find(({ name }) => name === 'TaskDuration');
+    return (kernel + (tasks?.value ?? NaN)) * 1000;
+  };
 }
 
 /**

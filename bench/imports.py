@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import sys
 
-RUNS = 25
+RUNS = 15
 REACH_MS = 60
 
 # Only the import: starting the interpreter is not ours. Both are run with bytecode cached.

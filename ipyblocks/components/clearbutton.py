@@ -21,7 +21,8 @@ class ClearButton(Button):
     components: Component | Sequence[Component] | None = prop(
         "What a press clears.", default=None, kw_only=False, wire=None
     )
-    value: str = prop("Caption.", default="Clear")
+    # The page draws a Button, whose caption is "Run" where the kernel does not say.
+    value: str = prop("Caption.", default="Clear", wire_default="Run")
     api_name: str | Literal[False] | None = prop(
         "Name of the endpoint; None takes the function's name, False makes none.",
         default=None,

@@ -188,21 +188,25 @@ class Image(Component):
         return super().updated(changes, forget)
 
     def check_upload(self, file: Path) -> None:
-        self.check_value(Binary(data=file.read_bytes(), mime_type="", name=file.name))
+        image = Binary(data=file.read_bytes(), mime_type="", name=file.name)
+        try:
+            self._verified(image)
+        except ValueError as error:
+            # Shown where the person chose it, so it names the file and not the component.
+            raise ValueError(f"{file.name} was not taken: {error}.") from None
 
     def check_value(self, payload: Binary | None) -> Binary | None:
         if payload is None:
             return None
         try:
-            image = pictures.verify(payload)
+            return self._verified(payload)
         except ValueError as error:
-            raise self.fail(
-                "value", f"{payload.name or 'The file'} was not taken: {error}."
-            ) from None
+            raise self.fail("value", f"was not taken: {error}.") from None
+
+    def _verified(self, payload: Binary) -> Binary:
+        image = pictures.verify(payload)
         if image.mime_type == pictures.SVG and self.type != "filepath":
-            raise self.fail(
-                "value", "SVG drawings have no pixels to work on; choose a PNG, JPEG or WebP image."
-            )
+            raise ValueError("an SVG drawing has no pixels; choose a PNG, JPEG or WebP image")
         return image
 
     def is_empty(self) -> bool:

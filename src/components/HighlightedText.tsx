@@ -119,9 +119,10 @@ function Span({ view, token, index, colorOf }: SpanProps): JSX.Element {
       title={inline ? undefined : label}
     >
       {text}
-      <span
-        className={inline ? 'ib-HighlightedText-label' : 'ib-visually-hidden'}
-      >{` ${label}`}</span>
+      {inline ? ' ' : null}
+      <span className={inline ? 'ib-HighlightedText-label' : 'ib-visually-hidden'}>
+        {inline ? label : ` ${label}`}
+      </span>
     </mark>
   );
 }
@@ -203,11 +204,11 @@ export const HighlightedText = defineComponent(
 .ib-HighlightedText-label {
   --ib-ink: clamp(0, (0.179 - (0.2126 * r + 0.7152 * g + 0.0722 * b)) * 10000, 1);
   padding: 1px 5px; border-radius: 3px;
-  background-color: var(--ib-hue);
+  background-color: var(--ib-hue); box-shadow: 0 0 0 1px var(--ib-border);
   color: color(from var(--ib-hue) srgb-linear calc(var(--ib-ink)) calc(var(--ib-ink)) calc(var(--ib-ink)) / 1);
   font-size: calc(var(--ib-font-size) - 2px); font-weight: 600; line-height: 16px; white-space: nowrap;
 }
-.ib-HighlightedText-token > .ib-HighlightedText-label { margin-inline-start: 4px; white-space: normal; }
+.ib-HighlightedText-token > .ib-HighlightedText-label { white-space: normal; }
 .ib-HighlightedText-legend { display: flex; flex-wrap: wrap; gap: 8px; margin: 4px 0 8px; }
 .ib-HighlightedText-legend > ul {
   display: flex; flex-wrap: wrap; gap: 4px; margin: 0; padding: 0; list-style: none;

@@ -34,6 +34,10 @@ function Body(view: ImageView): JSX.Element {
   const blob = sender.sending?.file ?? kept;
   const url = useObjectUrl(blob);
   const shown = blob === null ? null : { blob, url, alt: altOf(props) };
+  const openCamera = (): void => {
+    sender.say(null);
+    setCamera(true);
+  };
   const clear = (): void => {
     sender.cancel();
     sender.say(null);
@@ -65,7 +69,7 @@ function Body(view: ImageView): JSX.Element {
           ) : shown !== null ? (
             <Drawn view={view} shown={shown} />
           ) : (
-            <Empty view={view} sender={sender} onChoose={choose} onCamera={() => setCamera(true)} />
+            <Empty view={view} sender={sender} onChoose={choose} onCamera={openCamera} />
           )}
         </Stage>
       )}
@@ -118,16 +122,18 @@ function Stage({ view: { props }, sender, onChoose, children }: StageOptions): J
         {sender.sending === null ? null : <Progress {...sender} share={sender.sending.share} />}
       </div>
       {sender.problem === null ? null : (
-        <div className="ib-Image-problem" role="alert">
-          <span>{sender.problem}</span>
-          <button
-            type="button"
-            className="ib-icon-button"
-            aria-label="Dismiss"
-            onClick={() => sender.say(null)}
-          >
-            ×
-          </button>
+        <div className="ib-Failure" role="alert">
+          <div className="ib-Failure-head">
+            <span className="ib-Failure-message">{sender.problem}</span>
+            <button
+              type="button"
+              className="ib-icon-button"
+              aria-label="Dismiss"
+              onClick={() => sender.say(null)}
+            >
+              ×
+            </button>
+          </div>
         </div>
       )}
     </>
@@ -402,12 +408,6 @@ export const Image = defineComponent(
   animation: ib-appear 0s 200ms forwards;
 }
 .ib-Image-progress > progress { flex: 1; min-width: 0; height: 4px; accent-color: var(--ib-accent); }
-.ib-Image-problem {
-  display: flex; align-items: flex-start; justify-content: space-between; gap: 8px;
-  margin-top: 8px;
-  color: var(--ib-error);
-  overflow-wrap: anywhere;
-}
 .ib-Image .ib-Camera { width: 100%; text-align: center; }
 .ib-Image .ib-Camera > p { margin: 0; padding: 16px; }
 .ib-Image .ib-Camera > video {

@@ -83,7 +83,8 @@ export const Number = defineComponent(
 .ib-NumberField-spinner > button:active { background: var(--ib-pressed); }
 .ib-NumberField-spinner svg { width: 8px; height: 4px; }
 @media (hover: none) { .ib-NumberField-spinner { opacity: 1; } }
-.ib-Number-problem { color: var(--ib-error); font-size: calc(var(--ib-font-size) - 1px); }
+/* The theme's red is too dark on a dark card, so some of the text's colour is mixed in. */
+.ib-Number-problem { color: color-mix(in srgb, var(--ib-error) 70%, var(--ib-text)); font-size: calc(var(--ib-font-size) - 1px); }
 .ib-Number:focus-within .ib-Number-problem { color: var(--ib-text-secondary); }
 .ib-Number > .ib-is-bare > .ib-Number-problem { position: absolute; inset: 100% 0 auto auto; }
 `

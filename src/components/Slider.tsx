@@ -180,7 +180,7 @@ const track = `
 const thumb = `
   box-sizing: border-box; width: 16px; height: 16px;
   border: 2px solid var(--ib-card); border-radius: 50%;
-  background: var(--ib-Slider-fill); box-shadow: 0 0 0 1px var(--ib-Slider-fill);`;
+  background: linear-gradient(var(--ib-Slider-fill), var(--ib-Slider-fill)) var(--ib-card); box-shadow: 0 0 0 1px var(--ib-Slider-fill);`;
 
 export const Slider = defineComponent(
   'slider',

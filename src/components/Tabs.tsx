@@ -81,7 +81,7 @@ function Strip({ tabs, selected, prefix, onSelect }: StripProps): JSX.Element {
     }
   };
   return (
-    <div role="tablist" className="ib-Tabs-strip" onKeyDown={onKeyDown} data-lm-suppress-shortcuts>
+    <div role="tablist" className="ib-Tabs-strip" onKeyDown={onKeyDown}>
       {tabs.map(tab => (
         <button
           key={tab.node}
@@ -137,7 +137,7 @@ export const Tabs = defineComponent(
 }
 .ib-Tabs-tab:hover:not(:disabled) { background: var(--ib-panel); color: var(--ib-text); }
 .ib-Tabs-tab[aria-selected='true'] { box-shadow: inset 0 -2px var(--ib-accent); color: var(--ib-text); }
-.ib-Tabs-tab:disabled { opacity: 0.5; cursor: not-allowed; }
+.ib-Tabs-tab:disabled { color: color-mix(in srgb, var(--ib-text-secondary) 60%, transparent); cursor: not-allowed; }
 .ib-Tabs > .ib-Tabs-strip > .ib-Tabs-tab:focus-visible { outline-offset: -2px; }
 `
 );

@@ -9,6 +9,7 @@ import type { Page, PageStatus } from '../store/page';
 import { NodeView } from './NodeView';
 import { useAppCode, useEventCode } from './code';
 import { useOwnKeys } from './keys';
+import { useOwnKeys } from './keys';
 import { useAppStyle } from './style';
 import { Footer } from './Footer';
 import { Toasts } from './Toasts';
@@ -33,6 +34,7 @@ function Shell({ page }: { page: Page }): JSX.Element {
   useAppCode(page, app, root);
   useEventCode(page, root);
   useScrollTo(page, root);
+  useOwnKeys(root);
   useOwnKeys(root);
   const live = status.kind === 'live' || status.kind === 'lost' || status.kind === 'connecting';
   const size = useMemo(() => sizeOf(app), [app]);

@@ -44,6 +44,9 @@ function rulesText(
   return [...rules].map(rule => ruleText(rule, parents, scope)).join('\n');
 }
 
+/** What only says when the rules inside count. `@page` has rules inside too, but of another kind. */
+const CONDITIONS = /^@(?:media|supports|container|layer|scope|starting-style)\b/;
+
 function ruleText(rule: CSSRule, parents: readonly string[] | null, scope: Scope): string {
   if (rule instanceof CSSStyleRule) {
     return styleText(rule, parents, scope);
@@ -52,7 +55,7 @@ function ruleText(rule: CSSRule, parents: readonly string[] | null, scope: Scope
     const frames = [...rule.cssRules].map(frame => frame.cssText);
     return `@keyframes ${own(rule.name, scope)} { ${frames.join(' ')} }`;
   }
-  if (rule instanceof CSSGroupingRule) {
+  if (rule instanceof CSSGroupingRule && CONDITIONS.test(rule.cssText)) {
     const head = rule.cssText.slice(0, rule.cssText.indexOf('{'));
     return `${head}{ ${rulesText(rule.cssRules, parents, scope)} }`;
   }

@@ -57,7 +57,8 @@ export class Uploads {
       this.throwIfRefused(transfer);
       return new UploadReference(upload);
     } finally {
-      this.transfers.delete(transfer);
+      // Pieces behind a refused one are refused as well, and are nobody else's.
+      void this.outbox.room(1).then(() => this.transfers.delete(transfer));
     }
   }
 

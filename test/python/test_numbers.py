@@ -339,6 +339,11 @@ def test_clear_button_is_drawn_as_a_button() -> None:
     assert node.events == ["click"]
 
 
+def test_clear_button_says_clear() -> None:
+    assert ClearButton(render=False).wire_props() == {"value": "Clear"}
+    assert ClearButton(value="Run", render=False).wire_props() == {}
+
+
 def test_clear_button_refuses_what_is_no_component() -> None:
     with gr.Blocks(), pytest.raises(ValueError, match=r"components\[0\] is int 3, not a component"):
         ClearButton([3])  # type: ignore[list-item]

@@ -11,6 +11,17 @@ import { inRoot } from '../../tools/paths.mjs';
 /** Pictures for the eye, and of every test that failed. */
 const PICTURES = inRoot('.cache', 'pictures');
 
+/** Python that sets `classes` to all components with a place on the page, each once; imports `gr`. */
+export const EVERY_CLASS = `import ipyblocks as gr
+from ipyblocks import components
+from ipyblocks.component import Component
+classes = {getattr(components, name): None for name in components.__all__}
+classes = [
+    c for c in classes
+    if isinstance(c, type) and issubclass(c, Component) and c.on_page and c.kind == c.__name__.lower()
+]
+`;
+
 /** Messages of the page that are not ours. */
 const FOREIGN = [/favicon/, /Failed to load resource/, /ResizeObserver loop/];
 

@@ -4,21 +4,26 @@ import type { Locator } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 
 import { inNodeModules } from '../../tools/paths.mjs';
-import { shows, useBench } from './bench';
+import { EVERY_CLASS, shows, useBench } from './bench';
 
 const bench = useBench();
 
-/** An app with one of every component that the package offers, as its examples show it. */
+/** An app with every component as its example shows it, and as it is when the person may edit it. */
 const EVERYTHING = `
-import ipyblocks as gr
-from ipyblocks import components
-from ipyblocks.component import Component
-
-classes = [getattr(components, name) for name in components.__all__]
-classes = [c for c in classes if isinstance(c, type) and issubclass(c, Component) and c.on_page]
+${EVERY_CLASS}
 with gr.Blocks() as demo:
     for cls in classes:
         cls.example().render()
+        if "interactive" in cls.props:
+            cls.example().updated({"interactive": True}).render()
+    gr.Button("Primary", variant="primary")
+    gr.Button("Stop", variant="stop")
+    with gr.Accordion("More", open=True):
+        gr.Textbox(label="Inside")
+    with gr.Tab("One"):
+        gr.Textbox(label="In one")
+    with gr.Tab("Two"):
+        gr.Textbox(label="In two")
 demo.launch()`;
 
 const FORM = `
@@ -255,6 +260,7 @@ describe('keyboard and accessibility', () => {
 
   test('axe finds nothing serious in any component, light and dark', async () => {
     const app = await bench.run(EVERYTHING);
+    await bench.page.setViewportSize({ width: 1280, height: 4000 });
     await bench.notebook.painted();
     await bench.page.evaluate(readFileSync(inNodeModules('axe-core', 'axe.min.js'), 'utf8'));
     for (const dark of [false, true]) {
@@ -264,6 +270,7 @@ describe('keyboard and accessibility', () => {
       await app.screenshot({ path: `${bench.pictures}/everything ${dark ? 'dark' : 'light'}.png` });
     }
     await bench.notebook.setDark(false);
+    await bench.page.setViewportSize({ width: 1280, height: 900 });
   });
 
   interface Violation {

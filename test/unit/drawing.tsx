@@ -1,5 +1,6 @@
 /** One component of its own, drawn inside a live page. */
-import { act, render, type RenderResult } from '@testing-library/react';
+import { act, cleanup, render, type RenderResult } from '@testing-library/react';
+import { afterEach } from 'vitest';
 
 import type { Services } from '../../src/components/component';
 import { App } from '../../src/host/App';
@@ -18,6 +19,9 @@ export interface Drawn extends RenderResult {
   /** Messages sent since the last call. */
   readonly sent: () => ToKernel[];
 }
+
+// The library does so by itself only where test functions are globals.
+afterEach(cleanup);
 
 const NO_SERVICES = { renderMarkdown: () => Promise.resolve() } as unknown as Services;
 

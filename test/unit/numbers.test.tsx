@@ -164,6 +164,7 @@ describe('Number', () => {
     ['{ArrowUp}', { value: 0.1, step: 0.2 }, 0.3],
     ['{ArrowDown}', { value: 1 }, 0],
     ['{PageUp}', { value: 1 }, 11],
+    ['{ArrowUp}', { value: 12.6, precision: 0 }, 14],
     ['{ArrowUp}', {}, 1],
     ['{ArrowUp}', { minimum: 5 }, 5],
     ['{ArrowUp}', { value: 10, maximum: 10 }, 10],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { defaults } from '../../src/protocol/props';
-import { Binary } from '../../src/protocol/wire';
+import { Binary, type Node } from '../../src/protocol/wire';
 import { same, Store } from '../../src/store/store';
 import { APP, Clock, node, NODES } from './support';
 
@@ -118,7 +118,7 @@ describe('replace', () => {
 
   test('what changed is told: props, children, events, kind', () => {
     const { store, heard } = watched();
-    const [root, first, second, button] = NODES as [any, any, any, any]; // eslint-disable-line
+    const [root, first, second, button] = NODES as readonly [Node, Node, Node, Node];
     store.replace(APP, [
       { ...root, children: [node(1), node(2)] },
       { ...first, events: ['input'] },

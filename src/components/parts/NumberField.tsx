@@ -108,7 +108,7 @@ function useField(props: NumberFieldProps) {
   };
   const step = (count: number): void => {
     setDraft(null);
-    edit(stepped(typed ?? null, count, props));
+    edit(settled(stepped(typed ?? null, count, props), props));
     onSettle?.();
   };
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>): void => {

@@ -1,0 +1,43 @@
+"""What crosses the wire, counted: messages of a click, bytes of a tree. ``npm run bench`` reports
+the same counts.
+"""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BENCH = Path(__file__).parents[2] / "bench" / "counts.py"
+
+
+@pytest.fixture(scope="module")
+def counts() -> dict[str, Any]:
+    """The functions of the bench."""
+    return runpy.run_path(str(BENCH))
+
+
+def test_a_tree_of_1000_fields_stays_small(counts: dict[str, Any]) -> None:
+    assert counts["tree"](1000) <= 120_000  # about 114 a field
+
+
+def test_a_tree_grows_by_what_a_field_says_and_no_more(counts: dict[str, Any]) -> None:
+    ten, hundred = counts["tree"](10), counts["tree"](100)
+
+    assert (hundred - ten) / 90 <= 120
+
+
+@pytest.mark.parametrize(
+    ("name", "up_bytes", "down_bytes"), [("click", 160, 320), ("edit", 160, 320)]
+)
+def test_an_event_is_one_message_up_and_one_down(
+    counts: dict[str, Any], name: str, up_bytes: int, down_bytes: int
+) -> None:
+    cost = counts[name]()
+
+    assert (cost.up, cost.down) == (1, 1)
+    assert cost.messages == ("Patch", "Started", "Done")
+    assert cost.up_bytes <= up_bytes
+    assert cost.down_bytes <= down_bytes
