@@ -444,7 +444,9 @@ class JsResult(Numbered, tag="jsResult"):
 
     task: TaskId
     values: list[Json] | None
-    """New values of the inputs, or of the outputs when there is no Python function; ``null``: it failed."""
+    """New values of the inputs, or of the outputs when there is no Python function; ``null``:
+    it failed.
+    """
     error: str | None
     """Why it failed; ``null``: it did not."""
 

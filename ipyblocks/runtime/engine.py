@@ -20,8 +20,9 @@ from ..events import Dependency
 from ..protocol import (
     App,
     Called,
-    CloseReason, JsResult,
+    CloseReason,
     Json,
+    JsResult,
     NodeId,
     PageId,
     Stopping,
@@ -189,12 +190,15 @@ class Engine:
                 session.deferred[dependency.id] = Deferred(target, data)
             return
         task = self._new_task(session, dependency, target, data)
-        # Without a page there is nobody to run the step; a function still gets its inputs as they are.
+        # Without a page there is nobody to run the step; a function still gets its inputs as they
+        # are.
         if dependency.args.js is None or not session.ask_js(task):
             self._submit(task)
 
     def js_result(self, session: Session, message: JsResult) -> None:
-        """The page has run the ``js`` step of a task: go on with the function, or with the outputs."""
+        """The page has run the ``js`` step of a task: go on with the function, or with the
+        outputs.
+        """
         task = session.tasks.get(message.task)
         if task is None or not task.in_js:
             return

@@ -28,13 +28,13 @@ from ..protocol import (
     Event,
     Hello,
     Json,
+    JsResult,
     Node,
     NodeId,
     PageId,
     Progress,
-    RunJs,
-    JsResult,
     Refused,
+    RunJs,
     Set,
     Stream,
     Submit,
@@ -351,7 +351,9 @@ class Session:
                 self._out.update(node, {"value": value})
 
     def ask_js(self, task: Task) -> bool:
-        """Have the page that spoke last run the ``js`` step of a task. Returns whether there is one."""
+        """Have the page that spoke last run the ``js`` step of a task. Returns whether there is
+        one.
+        """
         page = next(reversed(self._pages), None)
         if page is None:
             return False

@@ -9,7 +9,6 @@ import type { Page, PageStatus } from '../store/page';
 import { NodeView } from './NodeView';
 import { useAppCode, useEventCode } from './code';
 import { useOwnKeys } from './keys';
-import { useOwnKeys } from './keys';
 import { useAppStyle } from './style';
 import { Footer } from './Footer';
 import { Toasts } from './Toasts';

@@ -249,6 +249,18 @@ export interface Stopping {
   readonly task: TaskId;
 }
 
+/** One page is asked to run the ``js`` step of a task; the others ignore it. */
+export interface RunJs {
+  readonly type: "runJs";
+  readonly seq: number;
+  readonly page: PageId;
+  readonly task: TaskId;
+  /** A JavaScript function. */
+  readonly code: string;
+  /** Values of the inputs, then of the outputs. */
+  readonly args: readonly Json[];
+}
+
 /** The task that a :class:`Submit` has become. */
 export interface Called {
   readonly type: "called";
@@ -332,14 +344,14 @@ export interface Closed {
   readonly reason: "closed" | "rerun" | "capacity";
 }
 
-export type ToPage = Log | Called | Output | Welcome | Patch | Queued | Started | Progress | Stopping | Done | Failed | Toast | Refused | Closed;
+export type ToPage = RunJs | Log | Called | Output | Welcome | Patch | Queued | Started | Progress | Stopping | Done | Failed | Toast | Refused | Closed;
 
 /** What one comm message carries down. */
 export interface ToPageFrame {
   readonly epoch: string;
   /** Per page (:data:`PageId`): the last ``seq`` of it that the kernel has processed. */
   readonly acks: { readonly [key: string]: number };
-  readonly messages: readonly (Log | Called | Output | Welcome | Patch | Queued | Started | Progress | Stopping | Done | Failed | Toast | Refused | Closed)[];
+  readonly messages: readonly (RunJs | Log | Called | Output | Welcome | Patch | Queued | Started | Progress | Stopping | Done | Failed | Toast | Refused | Closed)[];
 }
 
 /** A page has come, or has lost the thread. The answer is a welcome unless it is up to date. */
@@ -410,18 +422,29 @@ export interface Submit {
   readonly data: readonly Json[];
 }
 
-export type ToKernel = Hello | Set | Event | Cancel | Upload | Submit;
+/** What the ``js`` step of a task returned. */
+export interface JsResult {
+  readonly type: "jsResult";
+  readonly seq: number;
+  readonly task: TaskId;
+  /** New values of the inputs, or of the outputs when there is no Python function; ``null``: it failed. */
+  readonly values: readonly Json[] | null;
+  /** Why it failed; ``null``: it did not. */
+  readonly error: string | null;
+}
+
+export type ToKernel = JsResult | Hello | Set | Event | Cancel | Upload | Submit;
 
 /** What one comm message carries up. */
 export interface ToKernelFrame {
   readonly page: PageId;
   /** ``seq`` of the last kernel message that the page has applied. */
   readonly ack: number;
-  readonly messages: readonly (Hello | Set | Event | Cancel | Upload | Submit)[];
+  readonly messages: readonly (JsResult | Hello | Set | Event | Cancel | Upload | Submit)[];
 }
 
 /** The types of all messages to a page. */
-export const TO_PAGE_TYPES: readonly ToPage['type'][] = ["log", "called", "output", "welcome", "patch", "queued", "started", "progress", "stopping", "done", "failed", "toast", "refused", "closed"];
+export const TO_PAGE_TYPES: readonly ToPage['type'][] = ["runJs", "log", "called", "output", "welcome", "patch", "queued", "started", "progress", "stopping", "done", "failed", "toast", "refused", "closed"];
 
 /** Per struct and field: the JSON kinds it may have, or what it is a list of. */
 export const shapes: Shapes = {
@@ -440,6 +463,7 @@ export const shapes: Shapes = {
   started: { seq: "number", task: "number", name: "string", nodes: "array", showProgress: "string", eta: "number|null" },
   progress: { seq: "number", task: "number", units: "ProgressUnit[]", fake: "Fake|null" },
   stopping: { seq: "number", task: "number" },
+  runJs: { seq: "number", page: "string", task: "number", code: "string", args: "array" },
   called: { seq: "number", page: "string", call: "number", task: "number" },
   output: { seq: "number", task: "number", data: "array" },
   log: { seq: "number", entries: "LogEntry[]", dropped: "number" },
@@ -455,6 +479,7 @@ export const shapes: Shapes = {
   cancel: { seq: "number", task: "number" },
   upload: { seq: "number", upload: "number", node: "number", name: "string", mimeType: "string", size: "number", offset: "number", chunk: "any" },
   submit: { seq: "number", call: "number", dependency: "number", data: "array" },
+  jsResult: { seq: "number", task: "number", values: "array|null", error: "string|null" },
   ToKernelFrame: { page: "string", ack: "number", messages: "array" },
 };
 
