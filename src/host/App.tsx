@@ -9,7 +9,6 @@ import type { Page, PageStatus } from '../store/page';
 import { NodeView } from './NodeView';
 import { useAppCode } from './code';
 import { useOwnKeys } from './keys';
-import { useOwnKeys } from './keys';
 import { useAppStyle } from './style';
 import { Toasts } from './Toasts';
 
@@ -32,7 +31,6 @@ function Shell({ page }: { page: Page }): JSX.Element {
   useAppStyle(scope, app);
   useAppCode(page, app, root);
   useScrollTo(page, root);
-  useOwnKeys(root);
   useOwnKeys(root);
   const live = status.kind === 'live' || status.kind === 'lost' || status.kind === 'connecting';
   const size = useMemo(() => sizeOf(app), [app]);
