@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
+import tempfile
 
 RUNS = 15
 REACH_MS = 60
 
-# Only the import: starting the interpreter is not ours. Both are run with bytecode cached.
+# Only the import: starting the interpreter is not ours. Time on the processor, for an import waits
+# for nothing: it is the same when others use the machine too.
 TIMED = """
-import sys, time
-start = time.perf_counter()
+import time
+start = time.process_time()
 import {module}
-print((time.perf_counter() - start) * 1000)
+print((time.process_time() - start) * 1000)
 """
 # What a kernel has loaded before its first cell, so that only what is new counts.
 IN_KERNEL = "import ipykernel.ipkernel, IPython\n" + TIMED
@@ -23,18 +26,22 @@ IN_KERNEL = "import ipykernel.ipkernel, IPython\n" + TIMED
 MODULES = ("ipyblocks", "ipyblocks.display", "ipywidgets")
 
 
-def once(program: str, module: str) -> float:
+def once(program: str, module: str, cache: str) -> float:
+    # An installed package comes with its bytecode; a checkout may have none, or may not write any.
+    env = {**os.environ, "PYTHONPYCACHEPREFIX": cache}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
     command = [sys.executable, "-c", program.format(module=module)]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=env)
+    return float(done.stdout)
 
 
-def measure(program: str) -> dict[str, list[float]]:
+def measure(program: str, cache: str) -> dict[str, list[float]]:
     """Samples in ms by module, taken in turns."""
     samples: dict[str, list[float]] = {module: [] for module in MODULES}
     for run in range(RUNS + 1):
         for module in MODULES:
-            taken = once(program, module)
-            if run > 0:  # the first may have had to compile
+            taken = once(program, module, cache)
+            if run > 0:  # the first compiles
                 samples[module].append(taken)
     return samples
 
@@ -49,7 +56,8 @@ def figure(samples: list[float]) -> dict[str, object]:
 
 
 def main() -> None:
-    fresh, kernel = measure(TIMED), measure(IN_KERNEL)
+    with tempfile.TemporaryDirectory() as cache:
+        fresh, kernel = measure(TIMED, cache), measure(IN_KERNEL, cache)
     figures = {f"import {name}, fresh interpreter": figure(fresh[name]) for name in MODULES}
     figures |= {f"import {name}, in a kernel": figure(kernel[name]) for name in MODULES}
     pairs = zip(fresh["ipyblocks"], fresh["ipywidgets"], strict=True)

@@ -12,6 +12,7 @@ from .job import Job
 from .layouts import *  # noqa: F403
 from .messages import Info, Success, Warning  # noqa: A004 - Gradio's name
 from .progress import Progress, check_cancelled
+from .render import render
 from .request import Request
 from .runtime.call import skip, update
 from .themes import ThemeClass as Theme
@@ -34,6 +35,7 @@ __all__ = [
     "check_cancelled",
     "close_all",
     "on",
+    "render",
     "skip",
     "themes",
     "update",
@@ -53,7 +55,7 @@ _NOT_YET = frozenset(
         "OAuthToken", "Paint", "ParamViewer", "PlayableVideo", "Plot",
         "RetryData", "ScatterPlot", "Sidebar", "SimpleCSVLogger", "Sketchpad", "Step",
         "TabbedInterface", "Timer", "UndoData", "UploadButton", "Video", "Walkthrough",
-        "WaveformOptions", "api", "deploy", "load", "mount_gradio_app", "render",
+        "WaveformOptions", "api", "deploy", "load", "mount_gradio_app",
         "set_static_paths",
     }
 )  # fmt: skip

@@ -200,6 +200,10 @@ class Tree(BlockContext):
         node = self._ids.get(block)
         return node if node in self.blocks else None
 
+    def own_id_of(self, block: Block) -> NodeId | None:
+        """Like :meth:`id_of`, without blocks of a tree that this one is shown in."""
+        return self.id_of(block)
+
     def next_dependency_id(self) -> int:
         """Ids count up and are not reused."""
         return max(self.dependencies, default=-1) + 1

@@ -15,7 +15,7 @@ from .errors import InvalidBlockError, NotAvailableError
 from .injection import Injection, injections, warn_on_mismatch
 
 if TYPE_CHECKING:
-    from .block import Block
+    from .block import Block, BlockContext
     from .blocks import Tree
     from .component import Component
     from .protocol import ShowProgress
@@ -122,6 +122,7 @@ class Dependency:
         targets: ``(block, event name)`` pairs; ``(None, "then")`` for a link of a chain.
         after: the dependency this one follows, with the outcome it waits for.
         api_name: name of its endpoint; None when it has none.
+        renders: the layout that the function fills; None for one that returns values.
     """
 
     id: int
@@ -137,6 +138,7 @@ class Dependency:
     after: tuple[int, Outcome] | None = None
     cancels: list[int] = field(default_factory=list)
     injected: tuple[Injection, ...] = ()
+    renders: BlockContext | None = None
 
     @property
     def documented(self) -> bool:

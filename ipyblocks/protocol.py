@@ -264,6 +264,16 @@ class Stopping(Numbered, tag="stopping"):
     task: TaskId
 
 
+class Graft(Numbered, tag="graft"):
+    """Part of the tree was built anew."""
+
+    removed: list[NodeId]
+    nodes: list[Node]
+    """New nodes, and known ones whose props or children are others; the layout they hang on is
+    one.
+    """
+
+
 class RunJs(Numbered, tag="runJs"):
     """One page is asked to run the ``js`` step of a task; the others ignore it."""
 
@@ -349,7 +359,8 @@ class Closed(Numbered, tag="closed"):
 
 
 ToPage: TypeAlias = (
-    RunJs
+    Graft
+    | RunJs
     | Log
     | Called
     | Output

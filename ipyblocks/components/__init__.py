@@ -20,17 +20,17 @@ from .textbox import Text, Textbox
 from .timer import Timer
 
 __all__ = [
-    "HTML",
-    "JSON",
     "Button",
     "Checkbox",
     "CheckboxGroup",
     "ClearButton",
     "Dropdown",
+    "HTML",
     "Highlight",
     "HighlightedText",
     "Highlightedtext",
     "Image",
+    "JSON",
     "Label",
     "Markdown",
     "Number",

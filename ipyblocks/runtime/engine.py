@@ -30,6 +30,7 @@ from ..protocol import (
     TaskId,
 )
 from ..protocol import Task as WireTask
+from ..render import Subtree
 from . import capture
 from . import loop as loops
 from .call import Output, readable_traceback, values_of
@@ -38,6 +39,7 @@ from .outbound import numbered
 from .queue import Queue
 from .reports import RunReports
 from .run import Runner
+from .scene import Index
 from .session import Deferred, Send, Session
 from .task import Failure, Task
 from .tell import Teller
@@ -76,29 +78,9 @@ class Engine:
         self._on_idle = on_idle
         self._closed = False
         self._sweep: asyncio.TimerHandle | None = None
-        self._listeners: dict[tuple[Block, str], list[Dependency]] = {}
-        self._followers: dict[int, list[Dependency]] = {}
-        self._limits: dict[str, int | None] = {}
-        for dependency in tree.dependencies.values():
-            self._index(dependency)
+        self.index = Index(tree.dependencies.values(), self.options.concurrency_limit)
         if tree.delete_cache is not None:
             self.thread.post(self._sweep_later, *tree.delete_cache)
-
-    def _index(self, dependency: Dependency) -> None:
-        for block, event in dependency.targets:
-            if block is not None:
-                self._listeners.setdefault((block, event), []).append(dependency)
-        if dependency.after is not None:
-            self._followers.setdefault(dependency.after[0], []).append(dependency)
-        group, limit = dependency.concurrency_id, self._limit(dependency)
-        limits = [x for x in (limit, self._limits.get(group, limit)) if x is not None]
-        self._limits[group] = min(limits, default=None)
-
-    def _limit(self, dependency: Dependency) -> int | None:
-        if dependency.args.every is not None:
-            return None  # it holds its place for as long as the app is shown
-        given = dependency.args.concurrency_limit
-        return self.options.concurrency_limit if given == "default" else given
 
     def _sweep_later(self, frequency: float, age: float) -> None:
         """Every ``frequency`` seconds, delete files of sessions that are older than ``age``."""
@@ -171,7 +153,7 @@ class Engine:
 
     def dispatch(self, session: Session, block: Block, event: str, data: Json) -> None:
         """Run what listens to an event of a block."""
-        for dependency in self._listeners.get((block, event), ()):
+        for dependency in session.scene.listeners(block, event):
             self._trigger(session, dependency, block, data)
 
     def _trigger(
@@ -247,7 +229,7 @@ class Engine:
         self, session: Session, dependency: Dependency, target: Block | None, data: Json
     ) -> Task:
         shown = [block for block in dependency.shown_on if block.on_page]
-        nodes = [self.tree.id_of(block) for block in shown]
+        nodes = [session.scene.node(block) for block in shown]
         stop = threading.Event()
         reports = RunReports(
             self.loop.time, self.thread.post, lambda: self._teller.reported(task), stop
@@ -281,7 +263,7 @@ class Engine:
             return
         group = task.dependency.concurrency_id
         try:
-            self.queue.push(task, group, self._limits[group])
+            self.queue.push(task, group, task.session.scene.limit(group))
         except QueueFullError as error:
             task.finish("failed", Failure("user", str(error), toast=("Busy", 10)))
             self._tell_end(task)
@@ -332,13 +314,21 @@ class Engine:
         self._tell_end(task)
         self.queue.release(task)
 
-    def _apply(self, task: Task, outputs: list[Output]) -> None:
+    def _apply(self, task: Task, outputs: list[Output] | Subtree) -> None:
         if task.stop.is_set() or task.session.closed:
             return
-        if task.called:
+        if isinstance(outputs, Subtree):
+            self._graft(task, outputs)
+        elif task.called:
             task.session.answer(task, outputs)
         else:
             task.session.apply(outputs)
+
+    def _graft(self, task: Task, subtree: Subtree) -> None:
+        container = task.dependency.renders
+        assert container is not None
+        task.session.graft(container, subtree)
+        self.dispatch(task.session, subtree, "load", None)
 
     def _tell_end(self, task: Task) -> None:
         session = task.session
@@ -352,7 +342,7 @@ class Engine:
 
     def _follow(self, session: Session, dependency: Dependency, state: str) -> None:
         outcome = {"done": "success", "failed": "failure"}.get(state)
-        for follower in self._followers.get(dependency.id, ()):
+        for follower in session.scene.followers(dependency.id):
             assert follower.after is not None
             if follower.after[1] in ("any", outcome):
                 self._trigger(session, follower, None, None)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def block_of(session: Session, node: NodeId) -> Block:
     """The block of a node that pages know."""
-    block = session.tree.blocks.get(node)
+    block = session.scene.block(node)
     if block is None or not block.on_page:
         raise ValueError(f"This app has no component {node}.")
     return block

@@ -84,6 +84,12 @@ class Outbound:
         self._messages.append(message)
         self._schedule(0 if urgent else LINGER)
 
+    def put_now(self, message: ToPage) -> None:
+        """A message that values before it must not overtake, nor those after it."""
+        self.flush()
+        self._messages.append(message)
+        self.flush()
+
     def progress(self, task: TaskId, make: Callable[[], Progress | None]) -> None:
         """There is news of a task; ``make`` is asked for the latest when the next frame goes."""
         self._progress[task] = make

@@ -14,11 +14,12 @@ from typing import Any, TypeAlias, TypeVar
 
 from .. import context
 from ..component import Component
+from ..render import Subtree, build
 from .call import Output, batch_rows, handler_arguments, outputs_of
 from .task import Task
 
 T = TypeVar("T")
-Apply: TypeAlias = Callable[[Task, list[Output]], None]
+Apply: TypeAlias = "Callable[[Task, list[Output] | Subtree], None]"
 Prepare: TypeAlias = "Callable[[Task, Callable[[], Any]], Awaitable[Any]]"
 
 _END = object()
@@ -67,7 +68,9 @@ class Runner:
     async def _run_once(self, task: Task, apply: Apply) -> None:
         fn = task.dependency.fn
         assert fn is not None
-        if inspect.isasyncgenfunction(fn) or is_async(fn):
+        if task.dependency.renders is not None:
+            apply(task, await self._in_thread(task, partial(_build, task, fn)))
+        elif inspect.isasyncgenfunction(fn) or is_async(fn):
             await self._run_async(task, fn, apply)
         elif inspect.isgeneratorfunction(fn):
             await self._drain(task, fn, apply)
@@ -176,6 +179,12 @@ def _outputs(task: Task, returned: Any) -> list[Output]:
 
 def _call_sync(task: Task, fn: Callable[..., Any]) -> list[Output]:
     return _outputs(task, fn(*handler_arguments(task)))
+
+
+def _build(task: Task, fn: Callable[..., Any]) -> Subtree:
+    container = task.dependency.renders
+    assert container is not None
+    return build(task.session.scene, container, fn, handler_arguments(task))
 
 
 def _is_slow(task: Task) -> bool:

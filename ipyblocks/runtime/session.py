@@ -26,6 +26,7 @@ from ..protocol import (
     Closed,
     CloseReason,
     Event,
+    Graft,
     Hello,
     Json,
     JsResult,
@@ -48,10 +49,12 @@ from ..protocol import (
     Welcome,
 )
 from ..protocol import Output as WireOutput
+from ..render import Subtree
 from .call import Output
 from .inbound import event_of, props_of, upload_of
 from .journal import Journal
 from .outbound import Outbound, numbered
+from .scene import Scene
 from .states import States
 from .timers import Timers
 from .uploads import Uploads
@@ -104,6 +107,7 @@ class Session:
     def __init__(self, engine: Engine, send: Send, control: bool = False) -> None:
         self.engine = engine
         self.tree = engine.tree
+        self.scene = Scene(engine.tree, engine.index, engine.base_props)
         self.epoch = secrets.token_hex(8)
         self.tasks: dict[TaskId, Task] = {}
         self.deferred: dict[int, Deferred] = {}
@@ -142,7 +146,7 @@ class Session:
         return self.props(self._node(block)).get(block.value_prop)
 
     def _node(self, block: Block) -> NodeId:
-        node = self.tree.id_of(block)
+        node = self.scene.node(block)
         assert node is not None, f"{block.describe()} is not in this app"
         return node
 
@@ -264,7 +268,7 @@ class Session:
 
     def _send_truth(self, message: Set) -> None:
         """Undo at the page what it showed before it was refused."""
-        block = self.tree.blocks.get(message.node)
+        block = self.scene.block(message.node)
         if block is None or not block.on_page:
             return
         known = {p.wire_name: p for p in block._wired}
@@ -306,7 +310,7 @@ class Session:
 
     def props(self, node: NodeId) -> dict[str, Json]:
         """Props of a node in this session, without those that have their default."""
-        return {**self.engine.base_props[node], **self._props.get(node, {})}
+        return {**self.scene.props(node), **self._props.get(node, {})}
 
     def welcome(self, page: PageId | None, seq: int, secret: bool = False) -> Welcome:
         """The whole session.
@@ -322,7 +326,7 @@ class Session:
             epoch=self.epoch,
             control=self._control,
             app=self.engine.app,
-            nodes=[self._snapshot(node, secret) for node in self.tree.nodes()],
+            nodes=[self._snapshot(node, secret) for node in self.scene.nodes()],
             tasks=[self.engine.snapshot(task) for task in self.tasks.values()],
             log=self.journal.all(),
         )
@@ -335,7 +339,7 @@ class Session:
 
     def _snapshot(self, node: Node, secret: bool) -> Node:
         mine = self._props.get(node.id)
-        hide = not secret and _is_secret(self.tree.blocks[node.id])
+        hide = not secret and _is_secret(self.scene.block(node.id))
         if mine is None and not hide:
             return node
         props = {**node.props, **(mine or {})}
@@ -345,10 +349,21 @@ class Session:
 
     def _send_secrets(self) -> None:
         """What a snapshot left out, for a page that started from one."""
-        for node, block in self.tree.blocks.items():
+        for node, block in self.scene.blocks():
             value = self.props(node).get("value") if _is_secret(block) else None
             if value:
                 self._out.update(node, {"value": value})
+
+    def graft(self, container: Block, subtree: Subtree) -> None:
+        """Show what a ``gr.render`` function has built instead of what it built before."""
+        limit = self.engine.options.concurrency_limit
+        gone, nodes = self.scene.replace(container, subtree, limit)
+        for node in gone:
+            self._props.pop(node, None)
+        kept = [self._snapshot(node, secret=True) for node in nodes]
+        self._out.put_now(numbered(Graft, removed=gone, nodes=kept))
+        for block in subtree.blocks.values():
+            self.timers.follow(block)
 
     def ask_js(self, task: Task) -> bool:
         """Have the page that spoke last run the ``js`` step of a task. Returns whether there is
@@ -430,7 +445,7 @@ class Session:
         self.files.close()
 
 
-def _is_secret(block: Block) -> bool:
+def _is_secret(block: Block | None) -> bool:
     return isinstance(block, Component) and block.is_secret()
 
 

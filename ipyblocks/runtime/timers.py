@@ -21,7 +21,7 @@ class Timers:
 
     def start(self) -> None:
         """Begin to tick: the first page has come."""
-        for block in self._session.tree.blocks.values():
+        for _, block in self._session.scene.blocks():
             self.follow(block)
 
     def follow(self, block: Block) -> None:

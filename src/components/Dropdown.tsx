@@ -4,7 +4,6 @@ import { defineComponent, type View } from './component';
 import { chosenOf, known, optionsOf, type ChoiceValue, type Option } from './parts/choices';
 import { Combobox, comboboxCss, type Picker } from './parts/Combobox';
 import { Frame, type Ids } from './parts/Frame';
-import { MultiCombobox } from './parts/MultiCombobox';
 import { Tokens, tokensCss } from './parts/Tokens';
 
 type DropdownView = View<'dropdown'>;
@@ -184,7 +183,6 @@ interface Entry {
  */
 function Searched({ view, picker, ids }: ControlProps): JSX.Element {
   const [entry, setEntry] = useState<Entry | null>(null);
-  const input = useRef<HTMLInputElement>(null);
   const typed = useRef<string | null>(null);
   const begin = (opened: boolean, text: string | null = null): void => {
     typed.current = text;
@@ -205,12 +203,11 @@ function Searched({ view, picker, ids }: ControlProps): JSX.Element {
     setEntry(null);
     view.fire('blur');
   };
-  const Heavy = picker.multiple ? MultiCombobox : Combobox;
   return (
     <div onBlur={leave}>
       <Resting picker={picker} ids={ids} hidden={entry !== null} begin={begin} />
       {entry === null ? null : (
-        <Heavy
+        <Combobox
           picker={picker}
           inputId={ids.control}
           labelId={ids.label}
@@ -218,7 +215,6 @@ function Searched({ view, picker, ids }: ControlProps): JSX.Element {
           placeholder={placeholderOf(picker)}
           opened={entry.opened}
           typed={typed}
-          input={input}
         />
       )}
     </div>

@@ -34,7 +34,6 @@ function Shell({ page }: { page: Page }): JSX.Element {
   useEventCode(page, root);
   useScrollTo(page, root);
   useOwnKeys(root);
-  useOwnKeys(root);
   const live = status.kind === 'live' || status.kind === 'lost' || status.kind === 'connecting';
   const size = useMemo(() => sizeOf(app), [app]);
   const fills = app?.fillHeight === true && app.height !== null;

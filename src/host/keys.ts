@@ -1,7 +1,7 @@
 /** Whose the keys are that are pressed inside an app. */
 import { useEffect, type RefObject } from 'react';
 
-/** Lumino leaves keys alone that are pressed inside an element with this attribute. */
+/** Lumino leaves keys alone that are pressed at an element with this attribute. */
 const SUPPRESS = 'data-lm-suppress-shortcuts';
 
 /**
@@ -11,9 +11,10 @@ const SUPPRESS = 'data-lm-suppress-shortcuts';
 export function useOwnKeys(root: RefObject<HTMLElement>): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
-      const app = root.current;
-      if (app?.contains(event.target as Node) === true) {
-        app.toggleAttribute(SUPPRESS, !(event.ctrlKey || event.altKey || event.metaKey));
+      const { target } = event;
+      // On the element itself: some shortcuts are bound to whatever has the focus, not to the notebook.
+      if (target instanceof Element && root.current?.contains(target) === true) {
+        target.toggleAttribute(SUPPRESS, !(event.ctrlKey || event.altKey || event.metaKey));
       }
     };
     // Before Lumino, which captures at the document.

@@ -249,6 +249,18 @@ export interface Stopping {
   readonly task: TaskId;
 }
 
+/** Part of the tree was built anew. */
+export interface Graft {
+  readonly type: "graft";
+  readonly seq: number;
+  readonly removed: readonly NodeId[];
+  /**
+   * New nodes, and known ones whose props or children are others; the layout they hang on is
+   * one.
+   */
+  readonly nodes: readonly Node[];
+}
+
 /** One page is asked to run the ``js`` step of a task; the others ignore it. */
 export interface RunJs {
   readonly type: "runJs";
@@ -344,14 +356,14 @@ export interface Closed {
   readonly reason: "closed" | "rerun" | "capacity";
 }
 
-export type ToPage = RunJs | Log | Called | Output | Welcome | Patch | Queued | Started | Progress | Stopping | Done | Failed | Toast | Refused | Closed;
+export type ToPage = Graft | RunJs | Log | Called | Output | Welcome | Patch | Queued | Started | Progress | Stopping | Done | Failed | Toast | Refused | Closed;
 
 /** What one comm message carries down. */
 export interface ToPageFrame {
   readonly epoch: string;
   /** Per page (:data:`PageId`): the last ``seq`` of it that the kernel has processed. */
   readonly acks: { readonly [key: string]: number };
-  readonly messages: readonly (RunJs | Log | Called | Output | Welcome | Patch | Queued | Started | Progress | Stopping | Done | Failed | Toast | Refused | Closed)[];
+  readonly messages: readonly (Graft | RunJs | Log | Called | Output | Welcome | Patch | Queued | Started | Progress | Stopping | Done | Failed | Toast | Refused | Closed)[];
 }
 
 /** A page has come, or has lost the thread. The answer is a welcome unless it is up to date. */
@@ -427,7 +439,10 @@ export interface JsResult {
   readonly type: "jsResult";
   readonly seq: number;
   readonly task: TaskId;
-  /** New values of the inputs, or of the outputs when there is no Python function; ``null``: it failed. */
+  /**
+   * New values of the inputs, or of the outputs when there is no Python function; ``null``:
+   * it failed.
+   */
   readonly values: readonly Json[] | null;
   /** Why it failed; ``null``: it did not. */
   readonly error: string | null;
@@ -444,7 +459,7 @@ export interface ToKernelFrame {
 }
 
 /** The types of all messages to a page. */
-export const TO_PAGE_TYPES: readonly ToPage['type'][] = ["runJs", "log", "called", "output", "welcome", "patch", "queued", "started", "progress", "stopping", "done", "failed", "toast", "refused", "closed"];
+export const TO_PAGE_TYPES: readonly ToPage['type'][] = ["graft", "runJs", "log", "called", "output", "welcome", "patch", "queued", "started", "progress", "stopping", "done", "failed", "toast", "refused", "closed"];
 
 /** Per struct and field: the JSON kinds it may have, or what it is a list of. */
 export const shapes: Shapes = {
@@ -463,6 +478,7 @@ export const shapes: Shapes = {
   started: { seq: "number", task: "number", name: "string", nodes: "array", showProgress: "string", eta: "number|null" },
   progress: { seq: "number", task: "number", units: "ProgressUnit[]", fake: "Fake|null" },
   stopping: { seq: "number", task: "number" },
+  graft: { seq: "number", removed: "array", nodes: "Node[]" },
   runJs: { seq: "number", page: "string", task: "number", code: "string", args: "array" },
   called: { seq: "number", page: "string", call: "number", task: "number" },
   output: { seq: "number", task: "number", data: "array" },

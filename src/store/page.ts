@@ -224,6 +224,9 @@ export class Page {
           this.echoError('error', message.detail ?? message.message);
         }
         break;
+      case 'graft':
+        this.store.graft(message.removed, message.nodes);
+        break;
       case 'runJs':
         if (message.page === this.id) {
           void this.runJs(message);

@@ -68,6 +68,16 @@ export class Store {
     this.tell();
   }
 
+  /** Part of the tree anew. Nodes that are not named stay as they are. */
+  graft(removed: readonly NodeId[], nodes: readonly Node[]): void {
+    nodes.forEach(node => this.put(complete(node)));
+    for (const id of removed) {
+      this.nodes.delete(id);
+      this.changed.add(id);
+    }
+    this.tell();
+  }
+
   /** New props from the kernel. Told at once after a quiet frame, else with others of the same frame. */
   patch(updates: readonly Update[]): void {
     for (const { node, props, edits } of updates) {

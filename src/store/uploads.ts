@@ -58,7 +58,8 @@ export class Uploads {
       return new UploadReference(upload);
     } finally {
       // Pieces behind a refused one are refused as well, and are nobody else's.
-      void this.outbox.room(1).then(() => this.transfers.delete(transfer));
+      const forget = (): unknown => this.transfers.delete(transfer);
+      this.outbox.room(1).then(forget, forget);
     }
   }
 

@@ -33,6 +33,9 @@ export class WidgetTransport implements Transport {
       return 'dead';
     }
     const kernel = this.kernel;
+    if (kernel !== null && (kernel.isDisposed || kernel.status === 'dead')) {
+      return 'dead'; // shut down: the comm is not told
+    }
     return kernel === null || kernel.connectionStatus === 'connected' ? 'open' : 'lost';
   }
 

@@ -182,7 +182,8 @@ test('an image that is uploaded reaches the handler, and the one it returns is s
     mimeType: 'image/png',
     buffer: RED
   });
-  await app.locator('#source img').waitFor();
+  // the tools appear when the whole file has been sent
+  await app.locator('#source').getByRole('button', { name: 'Download' }).waitFor();
   await app.getByRole('button', { name: 'Invert' }).click();
   const result = app.locator('#result img');
   await result.waitFor();

@@ -1,3 +1,4 @@
+// @vitest-environment node
 /** Imports point to the left: protocol, transport, store, components, host, index. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';

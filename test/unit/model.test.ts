@@ -1,3 +1,4 @@
+// @vitest-environment node
 /**
  * A person who types and clicks, a kernel that writes values, and a line between them that is slow and
  * loses things: whatever the order, both sides end equal, and every click is heard exactly once.

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, test } from 'vitest';
 
 import type { Binary, ToKernel } from '../../src/protocol/wire';
@@ -231,7 +232,29 @@ describe('uploads', () => {
     outbox.acknowledge(2);
     await expect(result).rejects.toThrow('Too large.');
     expect(pieces().length).toBe(4);
-    expect(uploads.refuse(3, 'late')).toBe(false);
+  });
+
+  test("pieces behind a refused one are refused too, and are nobody else's", async () => {
+    const { outbox, uploads, result } = upload(9 * CHUNK);
+    await settle();
+    uploads.refuse(1, 'Too large.');
+    outbox.acknowledge(1);
+    await expect(result).rejects.toThrow('Too large.');
+    expect(uploads.refuse(4, 'late')).toBe(true);
+    outbox.acknowledge(4);
+    await settle();
+    expect(uploads.refuse(4, 'late')).toBe(false);
+  });
+
+  test('the end of the session while those are awaited is no error', async () => {
+    const { outbox, uploads, result } = upload(9 * CHUNK);
+    await settle();
+    uploads.refuse(1, 'Too large.');
+    outbox.acknowledge(1);
+    await expect(result).rejects.toThrow('Too large.');
+    outbox.clear();
+    await settle();
+    expect(uploads.refuse(4, 'late')).toBe(false);
   });
 
   test('a refusal of the last piece is heard too', async () => {

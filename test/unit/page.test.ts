@@ -1,6 +1,6 @@
+// @vitest-environment node
 import { describe, expect, test, vi } from 'vitest';
 
-import type { Json } from '../../src/protocol/wire';
 import {
   APP,
   Bench,

@@ -1,3 +1,4 @@
+// @vitest-environment node
 /** Conversations recorded from the real kernel, told to a page: what it ends with is what the kernel has. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';

@@ -11,13 +11,12 @@ import {
   useRef,
   useState,
   type ChangeEvent,
-  type KeyboardEvent,
-  type ReactNode,
-  type RefObject
+  type KeyboardEvent
 } from 'react';
 
 import { useAnchored } from './anchored';
 import { matching, MOST_DRAWN, type Option } from './choices';
+import { onFieldKey, Tokens } from './Tokens';
 
 /** What is chosen among, and what happens when something is. */
 export interface Picker {
@@ -49,18 +48,13 @@ interface ComboboxProps {
   readonly opened: boolean;
   /** Where to put what has been typed and not been entered; null: nothing was typed. */
   readonly typed: { current: string | null };
-  readonly input: RefObject<HTMLInputElement>;
-  /** More attributes of the field, with handlers that run before its own. */
-  readonly inputProps?: Record<string, unknown>;
-  /** Tokens before the field. */
-  readonly children?: ReactNode;
 }
 
 const Change = useCombobox.stateChangeTypes;
 
 /** Takes the focus when it is mounted. */
 export function Combobox(props: ComboboxProps): JSX.Element {
-  const { picker, typed, input, placeholder, inputProps, children } = props;
+  const { picker, typed, placeholder } = props;
   const [text, setText] = useState(typed.current);
   const write = (next: string | null): void => {
     typed.current = next;
@@ -69,19 +63,34 @@ export function Combobox(props: ComboboxProps): JSX.Element {
   const found = useFound(picker, text);
   const box = useRef<HTMLDivElement>(null);
   const popup = useRef<HTMLDivElement>(null);
-  const combobox = useList(props, found.shown, shownText(picker, text), write);
+  const input = useRef<HTMLInputElement>(null);
+  const combobox = useList(props, found.shown, shownText(picker, text));
   useAnchored(combobox.isOpen, box, popup);
   useLayoutEffect(() => {
     input.current?.focus();
     input.current?.select();
-  }, [input]);
+  }, []);
+  const choose = (option: Option): void => {
+    picker.pick(option);
+    write(null);
+    if (!picker.multiple) {
+      combobox.closeMenu();
+    }
+  };
+  const onKeyDown = (event: KeyboardEvent<HTMLInputElement>): void => {
+    const own =
+      picker.multiple &&
+      onFieldKey(event, picker.chosen.length, position => picker.remove(position));
+    if (own || onListKey(event, { picker, combobox, found, text, write, choose })) {
+      skip(event);
+    }
+  };
   return (
     <>
       <div ref={box} className="ib-Combobox">
-        {children}
+        {picker.multiple ? <Tokens chosen={picker.chosen} onRemove={picker.remove} /> : null}
         <input
           {...combobox.getInputProps({
-            ...inputProps,
             ref: input,
             'aria-describedby': props.infoId,
             'aria-autocomplete': picker.filterable ? 'list' : 'none',
@@ -91,10 +100,7 @@ export function Combobox(props: ComboboxProps): JSX.Element {
             spellCheck: false,
             onChange: (event: ChangeEvent<HTMLInputElement>) =>
               picker.filterable ? write(event.currentTarget.value) : skip(event),
-            onKeyDown: (event: KeyboardEvent<HTMLInputElement>) => {
-              (inputProps?.['onKeyDown'] as ((e: typeof event) => void) | undefined)?.(event);
-              enterTyped(event, picker, combobox, text, write);
-            },
+            onKeyDown,
             onKeyUp: (event: KeyboardEvent<HTMLInputElement>) =>
               picker.keyUp?.(event.key, event.currentTarget.value)
           })}
@@ -139,14 +145,17 @@ function shownText({ multiple, chosen }: Picker, text: string | null): string {
   return text ?? (multiple ? '' : (chosen[0]?.label ?? ''));
 }
 
-/** The list's state. The value is never in it: the store has that, and `picker` changes it. */
+/**
+ * What is open and what is marked. The value is not in this state: the store has it, and what a person
+ * chooses goes straight there, once.
+ */
 function useList(
   { picker, inputId, labelId, opened }: ComboboxProps,
   shown: readonly Option[],
-  text: string,
-  write: (text: string | null) => void
+  text: string
 ): List {
-  const start = picker.multiple ? -1 : shown.indexOf(picker.chosen[0] as Option);
+  const current = picker.multiple ? undefined : picker.chosen[0];
+  const start = current === undefined ? -1 : shown.indexOf(current);
   return useCombobox<Option>({
     items: shown as Option[],
     inputId,
@@ -156,22 +165,19 @@ function useList(
     inputValue: text,
     selectedItem: null,
     itemToString: option => option?.label ?? '',
-    isItemDisabled: option => picker.fullAt !== null && !picker.chosen.includes(option),
+    isItemDisabled: option => isBarred(picker, option),
     initialIsOpen: opened,
     initialHighlightedIndex: start,
-    stateReducer: (state, change) => reduce(picker, start, state, change),
-    onStateChange: ({ type, selectedItem }) => {
-      const picked = type === Change.ItemClick || type === Change.InputKeyDownEnter;
-      if (picked && selectedItem) {
-        picker.pick(selectedItem);
-        write(null);
-      }
-    }
+    stateReducer: (state, change) => reduce(picker, start, state, change)
   });
 }
 
+function isBarred({ fullAt, chosen }: Picker, option: Option): boolean {
+  return fullAt !== null && !chosen.includes(option);
+}
+
 function reduce(
-  { multiple, custom }: Picker,
+  { custom }: Picker,
   start: number,
   state: UseComboboxState<Option>,
   { type, changes }: UseComboboxStateChangeOptions<Option>
@@ -181,11 +187,6 @@ function reduce(
     case Change.InputKeyDownEscape:
     case Change.InputBlur:
       return { ...state, isOpen: false, highlightedIndex: -1 };
-    case Change.InputKeyDownEnter:
-    case Change.ItemClick:
-      return multiple
-        ? { ...changes, isOpen: true, highlightedIndex: state.highlightedIndex }
-        : changes;
     case Change.InputChange:
       // Enter means the first that was found, unless what is typed is itself a value.
       return { ...changes, highlightedIndex: custom || changes.inputValue === '' ? -1 : 0 };
@@ -198,27 +199,40 @@ function reduce(
   }
 }
 
-/** Enter with a text and nothing marked in the list: a value of the person's own. */
-function enterTyped(
-  event: KeyboardEvent<HTMLInputElement>,
-  picker: Picker,
-  list: List,
-  text: string | null,
-  write: (text: string | null) => void
-): void {
-  const marked = list.isOpen && list.highlightedIndex >= 0;
-  if (event.key === 'Enter' && !event.nativeEvent.isComposing && picker.custom && !marked) {
-    event.preventDefault();
-    if (text !== null) {
-      picker.enter(text);
-      write(null);
-    }
-    list.closeMenu();
-    skip(event);
-  } else if (event.key === 'Escape' && !list.isOpen) {
+interface ListKeys {
+  readonly picker: Picker;
+  readonly combobox: List;
+  readonly found: Found;
+  readonly text: string | null;
+  readonly write: (text: string | null) => void;
+  readonly choose: (option: Option) => void;
+}
+
+/** Enter, and Escape at a closed list. Returns whether the key was one of these. */
+function onListKey(event: KeyboardEvent<HTMLInputElement>, keys: ListKeys): boolean {
+  const { picker, combobox, found, text, write, choose } = keys;
+  if (event.key === 'Escape' && !combobox.isOpen) {
     write(null);
-    skip(event);
+    return true;
   }
+  // While an input method composes, Enter accepts its suggestion.
+  if (event.key !== 'Enter' || event.nativeEvent.isComposing) {
+    return false;
+  }
+  event.preventDefault();
+  const marked = combobox.isOpen ? found.shown[combobox.highlightedIndex] : undefined;
+  if (marked !== undefined) {
+    if (!isBarred(picker, marked)) {
+      choose(marked);
+    }
+    return true;
+  }
+  if (picker.custom && text !== null) {
+    picker.enter(text);
+    write(null);
+  }
+  combobox.closeMenu();
+  return true;
 }
 
 /** Keep the list from acting on an event. */
@@ -230,16 +244,24 @@ interface ItemsProps {
   readonly found: readonly Option[];
   readonly picker: Picker;
   readonly combobox: List;
+  readonly choose: (option: Option) => void;
 }
 
-function Items({ found, picker, combobox }: ItemsProps): JSX.Element {
+function Items({ found, picker, combobox, choose }: ItemsProps): JSX.Element {
   const chosen = new Set(picker.chosen);
   return (
     <>
       {found.map((option, index) => (
         <li
           key={option.index}
-          {...combobox.getItemProps({ item: option, index })}
+          {...combobox.getItemProps({
+            item: option,
+            index,
+            onClick: event => {
+              Object.assign(event.nativeEvent, { preventDownshiftDefault: true });
+              choose(option);
+            }
+          })}
           // Marked is told by aria-activedescendant; this is what the value is.
           aria-selected={chosen.has(option)}
           className={

@@ -1,0 +1,164 @@
+"""``gr.render``: a part of the page that a function builds anew whenever its inputs change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from . import context
+from .block import Block, BlockContext
+from .blocks import Tree
+from .component import Component
+from .events import EventListener, Inputs, ListenerArgs, TriggerMode, as_list, listen
+from .layouts.column import Column
+from .layouts.row import Row
+from .protocol import Json, NodeId
+
+if TYPE_CHECKING:
+    from .runtime.scene import Scene
+
+
+class Subtree(Tree):
+    """What one run of a ``gr.render`` function has built, for one session.
+
+    Numbers of blocks and dependencies go on from those of the session. A block with a ``key``
+    takes over the number of the former one with that key, so that the page goes on with the same
+    element, focus and all, and what the person had entered stays.
+
+    Args:
+        scene: of the session.
+        container: the layout it is shown in.
+    """
+
+    on_page = False
+
+    def bind(self, scene: Scene, container: BlockContext) -> None:
+        """Say where it belongs, before anything is built in it."""
+        self._scene = scene
+        self._former = scene.former(container)
+        self.blocks.clear()
+        self._ids.clear()
+        self.holder = type(container)(render=False)
+        self.holder._root = self
+        self.base_props: dict[NodeId, dict[str, Json]] = {}
+
+    def own_id_of(self, block: Block) -> NodeId | None:
+        return super().id_of(block)
+
+    def id_of(self, block: Block) -> NodeId | None:
+        own = super().id_of(block)
+        return own if own is not None else self._scene.node(block)
+
+    def _number(self, block: Block) -> None:
+        if not hasattr(self, "_scene"):
+            return  # the root itself, which is not shown
+        node = self._kept(block)
+        if node is None:
+            node = NodeId(self._scene.next_node)
+            self._scene.next_node += 1
+        self._ids[block] = node
+        self.blocks[node] = block
+        self._nodes = None
+
+    def _kept(self, block: Block) -> NodeId | None:
+        key = getattr(block, "key", None)
+        if key is None or self._former is None:
+            return None
+        for node, old in self._former.blocks.items():
+            if getattr(old, "key", None) == key and type(old) is type(block):
+                return None if node in self.blocks else node
+        return None
+
+    def next_dependency_id(self) -> int:
+        self._scene.next_dependency += 1
+        return self._scene.next_dependency - 1
+
+    def unique_api_name(self, wanted: str | None) -> None:
+        """Functions of a rendering have no endpoint: it may be gone at any time."""
+
+    def finish(self) -> None:
+        """Everything is built: check it and note what the page gets."""
+        self._listen_to_load()
+        self._check_placed()
+        self.base_props = {node.id: node.props for node in self.nodes()}
+
+    def children_ids(self) -> list[NodeId]:
+        """Top-level blocks, in order."""
+        found = (self.own_id_of(child) for child in self.holder.children if child.on_page)
+        return [node for node in found if node is not None]
+
+
+def render(
+    inputs: Inputs | Callable[..., Any] = None,
+    triggers: EventListener | Iterable[EventListener] | None = None,
+    *,
+    queue: bool = True,
+    trigger_mode: TriggerMode | None = "always_last",
+    concurrency_limit: int | None = None,
+    concurrency_id: str | None = None,
+) -> Any:
+    """Build a part of the page in a function: ``@gr.render(inputs=[count])``.
+
+    The function gets the values of the inputs and constructs components and listeners, as in a
+    ``with``. What it built before is replaced. It runs when the app is shown and whenever an input
+    changes.
+
+    Args:
+        inputs: components whose values it gets.
+        triggers: events to run on instead.
+        queue, trigger_mode, concurrency_limit, concurrency_id: as of any listener.
+
+    Raises:
+        AttributeError: used outside ``with gr.Blocks():``.
+    """
+    if callable(inputs) and not isinstance(inputs, Block):
+        return render()(inputs)
+    root, parent = context.root(), context.parent()
+    if root is None or parent is None:
+        raise AttributeError("Cannot use gr.render outside of a gr.Blocks context.")
+
+    def decorate(fn: Callable[..., Any]) -> Callable[..., Any]:
+        container = (Row if isinstance(parent, Row) else Column)()
+        given, _ = as_list(inputs, "inputs", "render")
+        args = ListenerArgs(
+            fn,
+            inputs,
+            container,
+            api_name=False,
+            show_progress="minimal",
+            queue=queue,
+            trigger_mode=trigger_mode,
+            concurrency_limit=concurrency_limit,
+            concurrency_id=concurrency_id,
+        )
+        dependency = listen(root, _targets(root, given, triggers), args)
+        root.dependencies[dependency.id] = replace(dependency, renders=container)
+        return fn
+
+    return decorate
+
+
+def _targets(
+    root: Tree,
+    inputs: list[Component],
+    triggers: EventListener | Iterable[EventListener] | None,
+) -> list[tuple[Block | None, str]]:
+    if triggers is None:
+        changes = [(each, "change") for each in inputs if "change" in each.events]
+        return [(root, "load"), *changes]
+    listed = [triggers] if isinstance(triggers, EventListener) else list(triggers)
+    return [(each.block, each.event) for each in listed]
+
+
+def build(
+    scene: Scene, container: BlockContext, fn: Callable[..., Any], values: list[Any]
+) -> Subtree:
+    """Run a render function; what it constructs becomes a subtree."""
+    subtree = Subtree()
+    subtree.bind(scene, container)
+    with context.building(subtree.holder):
+        fn(*values)
+    subtree.holder._group_children()
+    subtree.finish()
+    return subtree
