@@ -252,12 +252,16 @@ class Blocks(Tree):
         """The engine of this app; started if need be."""
         if self._engine is None:
             self._check_placed()
-            self._engine = Engine(self, self._options, self._app, on_idle=self._forget_engine)
+            engine = Engine(self, self._options, self._app)
+            engine.on_idle = lambda: self._forget(engine)
+            self._engine = engine
             _open.add(self)
         return self._engine
 
-    def _forget_engine(self) -> None:
-        self._engine = None
+    def _forget(self, ended: Engine) -> None:
+        # A second launch may have made another one since.
+        if self._engine is ended:
+            self._engine = None
 
     def _retire_engine(self) -> None:
         """New options are for new showings; those that are open keep the engine they have."""

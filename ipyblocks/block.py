@@ -335,17 +335,20 @@ class BlockContext(Block):
             group = grouped[-1] if grouped else None
             # Exact type: a Form that somebody wrote by hand is not ours to add to.
             if not (type(group) is wanted and getattr(group, "_automatic", False)):
-                group = self._new_group(wanted)
+                group = self._new_group(wanted, child)
                 grouped.append(group)
             assert isinstance(group, BlockContext)
             group.children.append(child)
             child.parent = group
         self.children = grouped
 
-    def _new_group(self, wanted: type[BlockContext]) -> BlockContext:
-        with context.building(None):
+    def _new_group(self, wanted: type[BlockContext], first: Block) -> BlockContext:
+        with context.building(None), context.running(None):
             group = wanted(render=False)
         group._automatic = True  # type: ignore[attr-defined]
+        if getattr(first, "key", None) is not None:
+            # Else a re-run of `gr.render` would draw the group, and the kept child in it, anew.
+            group.key = (wanted.__name__, first.key)  # type: ignore[attr-defined]
         self.root.add(group)
         group.parent = self
         return group

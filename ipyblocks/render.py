@@ -47,6 +47,8 @@ class Subtree(Tree):
         return super().id_of(block)
 
     def id_of(self, block: Block) -> NodeId | None:
+        if block is self:
+            return NodeId(-1)  # the target of its own `load`; never on the wire
         own = super().id_of(block)
         return own if own is not None else self._scene.node(block)
 
@@ -155,8 +157,10 @@ def build(
     scene: Scene, container: BlockContext, fn: Callable[..., Any], values: list[Any]
 ) -> Subtree:
     """Run a render function; what it constructs becomes a subtree."""
-    subtree = Subtree()
-    subtree.bind(scene, container)
+    # Outside of the run, in which constructing a block would be an update.
+    with context.building(None), context.running(None):
+        subtree = Subtree()
+        subtree.bind(scene, container)
     with context.building(subtree.holder):
         fn(*values)
     subtree.holder._group_children()

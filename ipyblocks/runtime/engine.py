@@ -53,6 +53,8 @@ class Engine:
     Args:
         tree: the finished app.
         app: what pages get to know of it as a whole; by default what the tree says.
+
+    Attributes:
         on_idle: called, on the loop thread, when the last session has ended.
     """
 
@@ -61,7 +63,6 @@ class Engine:
         tree: Tree,
         options: Options | None = None,
         app: App | None = None,
-        on_idle: Callable[[], None] | None = None,
     ) -> None:
         self.tree = tree
         self.options = options or Options()
@@ -75,7 +76,7 @@ class Engine:
         self._teller = Teller(self)
         self.queue = Queue(self._start, self._teller.moved, self.options.max_size)
         self.runner = Runner(self.loop, self.options.max_threads)
-        self._on_idle = on_idle
+        self.on_idle: Callable[[], None] | None = None
         self._closed = False
         self._sweep: asyncio.TimerHandle | None = None
         self.index = Index(tree.dependencies.values(), self.options.concurrency_limit)
@@ -131,8 +132,8 @@ class Engine:
         if self._sweep is not None:
             self._sweep.cancel()
         self.runner.stop()
-        if self._on_idle is not None:
-            self._on_idle()
+        if self.on_idle is not None:
+            self.on_idle()
         capture.uninstall()
         loops.release()
 

@@ -40,6 +40,9 @@ second.
 BURST = 4
 """Frames that may go at once after a quiet time, so that a click after it is answered at once."""
 
+MOST_ACKS = 8
+"""Pages that are told how far the kernel has come with them; those that spoke last."""
+
 LINGER = 0.02
 """Seconds a message that nobody waits for may stay, so that a quick handler's start, values and
 end share a frame.
@@ -67,6 +70,7 @@ class Outbound:
         self._updates: dict[NodeId, dict[str, Json]] = {}
         self._messages: list[ToPage] = []
         self._acks: dict[str, int] = {}
+        self._ack_due = False
         self._base: dict[tuple[NodeId, str], Json] = {}
         self._take_log: Callable[[], tuple[list[LogEntry], int]] | None = None
         self._progress: dict[TaskId, Callable[[], Progress | None]] = {}
@@ -102,7 +106,13 @@ class Outbound:
 
     def ack(self, page: PageId, seq: int, urgent: bool = True) -> None:
         """All messages of a page up to ``seq`` have been processed."""
+        # Kept, and told again with every frame: one frame that is lost would else leave the page
+        # waiting.
+        self._acks.pop(page, None)
         self._acks[page] = seq
+        while len(self._acks) > MOST_ACKS:
+            del self._acks[next(iter(self._acks))]
+        self._ack_due = True
         self._schedule(0 if urgent else LINGER)
 
     def _schedule(self, delay: float) -> None:
@@ -124,11 +134,13 @@ class Outbound:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if not (self._updates or self._messages or self._acks or self._progress or self._take_log):
+        if not (
+            self._updates or self._messages or self._ack_due or self._progress or self._take_log
+        ):
             return
         self._tokens -= 1
-        frame = ToPageFrame(epoch=self._epoch, acks=self._acks, messages=self._numbered())
-        self._updates, self._messages, self._acks = {}, [], {}
+        frame = ToPageFrame(epoch=self._epoch, acks=dict(self._acks), messages=self._numbered())
+        self._updates, self._messages, self._ack_due = {}, [], False
         self._send(frame)
 
     def edited(self, node: NodeId, props: Mapping[str, Json]) -> None:
