@@ -5,36 +5,32 @@ A client is one more page of the app, with a session of its own: same wire, same
 
 from __future__ import annotations
 
-import inspect
 import logging
 import mimetypes
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import msgspec
 
+from . import endpoints
 from .app import Blocks
-from .block import Block
 from .codec import Packet, decode_to_page, encode
-from .component import Component
 from .errors import NotAvailableError
 from .events import Dependency
 from .files import PrivateFolder, safe_name
 from .job import AppError, Communicator, Job, ProgressUnit, Status, StatusUpdate
 from .protocol import (
-    PROTOCOL,
     Binary,
     Called,
     Cancel,
     Closed,
     Done,
     Failed,
-    Hello,
     Json,
     Output,
     PageId,
@@ -94,16 +90,17 @@ class Client:
         self._download = download_files
         self._files = PrivateFolder()
         self._lock = threading.Lock()
+        # Calls that the kernel has not named a task for, by number, and those that it has.
         self._calls: dict[int, _Call] = {}
         self._tasks: dict[TaskId, _Call] = {}
-        self._next_call = self._seq = self._seen = self._written = 0
+        self._seq = self._seen = self._written = 0
         self._session = self._open()
 
     def _open(self) -> Session:
+        # No hello: a client is not shown, so nothing loads and no timer ticks for it.
+        self._closed = False
         session = self.app.running_engine().open(self._take)
         self._page = PageId(session.epoch + "c")
-        self._current = session
-        self._send(Hello(seq=0, protocol=PROTOCOL, epoch=session.epoch, seen=0))
         return session
 
     # --- calls -----------------------------------------------------------------------------------
@@ -134,67 +131,18 @@ class Client:
             ValueError: no such function.
             TypeError: a value is missing, or one too many.
         """
-        dependency = self._dependency(api_name, fn_index)
-        data = self._payloads(dependency, args, kwargs)
+        dependency = endpoints.endpoint(self.app, api_name, fn_index)
+        data = endpoints.payloads(dependency, args, kwargs)
         future: Future[Any] = Future()
-        future.set_running_or_notify_cancel()
-        with self._lock:
-            self._next_call += 1
-            number = self._next_call
-            call = _Call(dependency, future, Communicator())
-            call.communicator.cancel = lambda: self._cancel(call)
-            self._calls[number] = call
+        call = _Call(future, Communicator())
+        call.communicator.cancel = lambda: self._cancel(call)
+        call.communicator.would_block = lambda: self._session.engine.thread.here
+        job = Job(future, call.communicator, self.verbose)
         for callback in _as_tuple(result_callbacks):
-            future.add_done_callback(partial(_call_back, callback, dependency))
-        self._send(Submit(seq=0, call=number, dependency=dependency.id, data=data))
-        return Job(future, call.communicator, self.verbose)
-
-    def _dependency(self, api_name: str | None, fn_index: int | None) -> Dependency:
-        known = {d.api_name: d for d in self.app.dependencies.values() if d.api_name is not None}
-        if fn_index is not None:
-            if fn_index not in self.app.dependencies:
-                raise ValueError(f"There is no function {fn_index}.")
-            return self.app.dependencies[fn_index]
-        if api_name is not None:
-            found = known.get(api_name.lstrip("/")) if api_name.startswith("/") else None
-            if found is None:
-                raise ValueError(
-                    f"Cannot find a function with `api_name`: {api_name}. There are: "
-                    f"{', '.join('/' + str(name) for name in known) or 'none'}."
-                )
-            return found
-        documented = [d for d in known.values() if d.documented]
-        if len(documented) != 1:
-            raise ValueError("This app has several functions; name one by api_name or fn_index.")
-        return documented[0]
-
-    def _payloads(
-        self, dependency: Dependency, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> list[Json]:
-        names = parameter_names(dependency)
-        if len(args) > len(names):
-            raise TypeError(f"{dependency.name!r} takes {len(names)} values, got {len(args)}.")
-        given = dict(zip(names, args, strict=False))
-        for name, value in kwargs.items():
-            if name not in names:
-                raise TypeError(
-                    f"{dependency.name!r} has no parameter {name!r}; it has {', '.join(names)}."
-                )
-            if name in given:
-                raise TypeError(f"The parameter {name!r} was given twice.")
-            given[name] = value
-        return [
-            self._payload(component, name, given)
-            for name, component in zip(names, called_inputs(dependency), strict=True)
-        ]
-
-    def _payload(self, component: Component, name: str, given: dict[str, Any]) -> Json:
-        if name in given:
-            return component.postprocess(given[name])
-        payload = component.initial_payload()
-        if payload is None:
-            raise TypeError(f"No value provided for required argument: {name}")
-        return payload
+            job.add_done_callback(partial(_call_back, callback, dependency))
+        if not self._send(Submit(seq=0, call=0, dependency=dependency.id, data=data), call):
+            call.fail(AppError("The app has been closed; reset_session() opens it again."))
+        return job
 
     def _cancel(self, call: _Call) -> None:
         with self._lock:
@@ -203,13 +151,22 @@ class Client:
         if task is not None:
             self._send(Cancel(seq=0, task=task))
 
-    def _send(self, message: Any) -> None:
+    def _send(self, message: Any, call: _Call | None = None) -> bool:
+        """Send a message; a call is numbered as the message that asks for it. Returns whether
+        there is an app to hear it.
+        """
         with self._lock:
+            if self._closed:
+                return False
             self._seq += 1
-            numbered = msgspec.structs.replace(message, seq=self._seq)
-            frame = ToKernelFrame(page=self._page, ack=self._seen, messages=[numbered])
+            message = msgspec.structs.replace(message, seq=self._seq)
+            if call is not None:
+                message = msgspec.structs.replace(message, call=self._seq)
+                self._calls[self._seq] = call
+            frame = ToKernelFrame(page=self._page, ack=self._seen, messages=[message])
             packet = encode(frame)
-            self._current.receive(packet.content, packet.buffers)
+            self._session.receive(packet.content, packet.buffers)
+        return True
 
     # --- from the kernel -------------------------------------------------------------------------
 
@@ -238,25 +195,27 @@ class Client:
                 pass
 
     def _called(self, message: Called) -> None:
-        call = self._calls.get(message.call)
-        if call is None:
-            return
         with self._lock:
+            call = self._calls.pop(message.call)
             call.task = message.task
+            self._tasks[message.task] = call
             wanted = call.cancel_wanted
-        self._tasks[message.task] = call
         if wanted:
             self._cancel(call)
 
     def _refused(self, message: Refused) -> None:
-        waiting = [c for c in self._calls.values() if c.task is None and not c.future.done()]
-        if waiting:
-            waiting[0].fail(AppError(message.message))
+        call = self._calls.pop(message.refused, None)
+        if call is not None:
+            call.fail(AppError(message.message))
 
     def _lost(self) -> None:
-        for call in [*self._calls.values()]:
-            if not call.future.done():
-                call.fail(AppError("The app was closed before the call had ended."))
+        with self._lock:
+            self._closed = True
+            calls = [*self._calls.values(), *self._tasks.values()]
+            self._calls.clear()
+            self._tasks.clear()
+        for call in calls:
+            call.fail(AppError("The app was closed before the call had ended."))
 
     def _apply(self, call: _Call, message: Any) -> None:
         match message:
@@ -321,8 +280,8 @@ class Client:
             if d.api_name is not None and (d.documented or all_endpoints)
         ]
         if return_format == "dict":
-            return {"named_endpoints": {f"/{d.api_name}": _described(d) for d in listed}}
-        text = "\n".join(_line(d) for d in listed) or "No functions can be called."
+            return {"named_endpoints": {f"/{d.api_name}": endpoints.described(d) for d in listed}}
+        text = "\n".join(endpoints.line(d) for d in listed) or "No functions can be called."
         if return_format == "str":
             return text
         if print_info:
@@ -331,22 +290,25 @@ class Client:
 
     def reset_session(self) -> None:
         """Forget the session, its State and what is on its way, and begin a new one."""
-        self.close()
+        self._end_session()
         self._seq = self._seen = 0
         self._session = self._open()
 
     def close(self) -> None:
-        """End the session. Calls on their way fail."""
-        session = self._session
-        session.engine.thread.call(lambda: session.engine.close(session))
+        """End the session and delete the files of its results. Calls on their way fail."""
+        self._end_session()
         self._files.close()
+
+    def _end_session(self) -> None:
+        session = self._session
+        if not self._closed:
+            session.engine.thread.call(lambda: session.engine.close(session))
 
 
 @dataclass
 class _Call:
-    """One call: what it is of, and whom it must answer."""
+    """One call: whom it must answer, and which task it has become."""
 
-    dependency: Dependency
     future: Future[Any]
     communicator: Communicator
     task: TaskId | None = None
@@ -375,7 +337,7 @@ class _Call:
     def end_badly(self, message: Failed) -> None:
         """It has failed or was cancelled."""
         if message.code == "cancelled":
-            self._end(lambda: _set_cancelled(self.future))
+            self._end(self._cancel_future)
         else:
             self.fail(AppError(message.message))
 
@@ -383,41 +345,15 @@ class _Call:
         """It has ended with an error."""
         self._end(lambda: self.future.set_exception(error))
 
+    def _cancel_future(self) -> None:
+        self.future.cancel()
+        self.future.set_running_or_notify_cancel()  # wakes those who wait for several
+
     def _end(self, settle: Callable[[], Any]) -> None:
         settle()
         with self.communicator.condition:
             self.communicator.ended = True
             self.communicator.condition.notify_all()
-
-
-def _set_cancelled(future: Future[Any]) -> None:
-    # ``Future.cancel`` refuses a running future, and one that waits in the kernel counts as
-    # running.
-    future.set_exception(CancelledError())
-    future.cancelled = lambda: True  # type: ignore[method-assign]
-
-
-def called_inputs(dependency: Dependency) -> list[Component]:
-    """Inputs that a caller gives: all but State."""
-    return [component for component in dependency.inputs if not component.stateful]
-
-
-def parameter_names(dependency: Dependency) -> list[str]:
-    """Names of the inputs that a caller gives: the function's own, else ``param_0``,
-    ``param_1``, …
-    """
-    assert dependency.fn is not None
-    try:
-        parameters = list(inspect.signature(dependency.fn).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []
-    injected = {place for place, _ in dependency.injected}
-    own = [p.name for i, p in enumerate(parameters) if i not in injected]
-    return [
-        own[i] if i < len(own) and not dependency.inputs_as_dict else f"param_{i}"
-        for i, component in enumerate(dependency.inputs)
-        if not component.stateful
-    ]
 
 
 def _as_tuple(given: Any) -> tuple[Callable[..., Any], ...]:
@@ -435,25 +371,3 @@ def _call_back(fn: Callable[..., Any], dependency: Dependency, done: Future[Any]
         fn(*result) if several else fn(result)
     except Exception:
         log.exception("A result callback raised.")
-
-
-def _described(dependency: Dependency) -> dict[str, Any]:
-    return {
-        "parameters": [
-            {"parameter_name": name, "component": type(c).__name__, "label": c.label or name}
-            for name, c in zip(parameter_names(dependency), called_inputs(dependency), strict=True)
-        ],
-        "returns": [_returned(block) for block in dependency.outputs if block.on_page],
-    }
-
-
-def _returned(block: Block) -> dict[str, Any]:
-    return {"component": type(block).__name__, "label": getattr(block, "label", None)}
-
-
-def _line(dependency: Dependency) -> str:
-    described = _described(dependency)
-    inputs = ", ".join(p["parameter_name"] for p in described["parameters"])
-    outputs = ", ".join(r["component"] for r in described["returns"]) or "None"
-    name = f"/{dependency.api_name}"
-    return f" - predict({inputs}{', ' if inputs else ''}api_name={name!r}) -> {outputs}"

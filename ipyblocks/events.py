@@ -162,6 +162,8 @@ class Dependency:
     @property
     def concurrency_id(self) -> str:
         """Name of the queue it waits in; one function bound to several events shares one."""
+        if self.args.every is not None:
+            return f"every {self.id}"  # it never ends, and would keep its place from the others
         return self.args.concurrency_id or str(id(self.fn))
 
     @property

@@ -91,10 +91,17 @@ class KeyUpData(EventData):
 
 
 class Injection(NamedTuple):
-    """One injected parameter: its place among the positional ones, and what goes there."""
+    """One injected parameter.
+
+    Attributes:
+        position: its place among the positional ones.
+        what: what goes there.
+        before: defaults of the parameters before it, for those that get no input.
+    """
 
     position: int
     what: type[EventData] | type[Request] | Progress
+    before: tuple[Any, ...] = ()
 
 
 class Happening(NamedTuple):
@@ -116,16 +123,22 @@ class Happening(NamedTuple):
 def injections(fn: Callable[..., Any]) -> tuple[Injection, ...]:
     """Parameters of ``fn`` that are filled by the engine, in order of position."""
     found = []
+    before: tuple[Any, ...] = ()
     for position, (name, parameter) in enumerate(_positional(fn).items()):
-        annotation = _annotation(fn, name, parameter)
-        if isinstance(parameter.default, Progress):
-            found.append(Injection(position, parameter.default))
-            continue
-        for wanted in _alternatives(annotation):
-            if isinstance(wanted, type) and issubclass(wanted, (EventData, Request)):
-                found.append(Injection(position, wanted))
-                break
+        what = _wanted(_annotation(fn, name, parameter), parameter.default)
+        if what is not None:
+            found.append(Injection(position, what, before))
+        before += (None if parameter.default is parameter.empty else parameter.default,)
     return tuple(found)
+
+
+def _wanted(annotation: Any, default: Any) -> type[EventData] | type[Request] | Progress | None:
+    if isinstance(default, Progress):
+        return default
+    for each in _alternatives(annotation):
+        if isinstance(each, type) and issubclass(each, (EventData, Request)):
+            return each
+    return None
 
 
 def _alternatives(annotation: Any) -> tuple[Any, ...]:
@@ -137,7 +150,8 @@ def arguments(
     inputs: list[Any], injected: tuple[Injection, ...], happening: Happening
 ) -> list[Any]:
     """Inputs with the injected ones put at their places."""
-    for position, what in injected:
+    for position, what, before in injected:
+        inputs += before[len(inputs) :]
         inputs.insert(position, _made(what, happening))
     return inputs
 
@@ -153,7 +167,7 @@ def _made(what: type[EventData] | type[Request] | Progress, happening: Happening
 def warn_on_mismatch(fn: Callable[..., Any], count: int, injected: tuple[Injection, ...]) -> None:
     """Warn, and no more, when ``fn`` cannot take ``count`` inputs: the page may still be useful."""
     parameters = list(_positional(fn).values())
-    own = [p for i, p in enumerate(parameters) if i not in {place for place, _ in injected}]
+    own = [p for i, p in enumerate(parameters) if i not in {each.position for each in injected}]
     if any(p.kind is p.VAR_POSITIONAL for p in own) or (not parameters and not _inspectable(fn)):
         return
     required = sum(p.default is p.empty for p in own)

@@ -81,6 +81,7 @@ class Communicator:
     Attributes:
         condition: notified at every change.
         cancel: asks the kernel to stop the task.
+        would_block: whether the calling thread is the one that the result comes on.
     """
 
     condition: threading.Condition = field(default_factory=threading.Condition)
@@ -88,6 +89,7 @@ class Communicator:
     outputs: list[Any] = field(default_factory=list)
     ended: bool = False
     cancel: Callable[[], None] = lambda: None
+    would_block: Callable[[], bool] = lambda: False
 
 
 class Job(Future):  # type: ignore[type-arg]
@@ -107,12 +109,18 @@ class Job(Future):  # type: ignore[type-arg]
         verbose: bool = True,
         space_id: str | None = None,
     ) -> None:
-        super().__init__()
+        # Not the base's: state, condition and waiters are those of ``future``, found by
+        # ``__getattr__``, so that ``concurrent.futures.wait`` and the like work with jobs.
         self.future = future
         self.communicator = communicator
         self.verbose = verbose
         self.space_id = space_id
         self._at = 0
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "future":  # not there yet: a copy, or a pickle
+            raise AttributeError(name)
+        return getattr(self.future, name)
 
     def result(self, timeout: float | None = None) -> Any:
         """The final output: one value, or a tuple when there are several outputs.
@@ -124,8 +132,18 @@ class Job(Future):  # type: ignore[type-arg]
             CancelledError: it was cancelled.
             TimeoutError: it has not ended in time.
             AppError: the function raised.
+            RuntimeError: called by an ``async`` handler, which must await the job instead.
         """
+        self._check_thread()
         return self.future.result(timeout)
+
+    def _check_thread(self) -> None:
+        talk = self.communicator
+        if talk is not None and talk.would_block() and not self.future.done():
+            raise RuntimeError(
+                "An async handler cannot wait for a job: nothing could run meanwhile. "
+                "Write `await job` or `async for output in job`."
+            )
 
     def outputs(self) -> list[Any]:
         """All outputs so far; of a function that is no generator, the final one."""
@@ -168,6 +186,7 @@ class Job(Future):  # type: ignore[type-arg]
         talk = self.communicator
         if talk is None:
             return (True, self.result()) if index == 0 else (False, None)
+        self._check_thread()
         with talk.condition:
             talk.condition.wait_for(lambda: talk.ended or len(talk.outputs) > index)
             if len(talk.outputs) > index:
@@ -212,5 +231,11 @@ class Job(Future):  # type: ignore[type-arg]
         return self.future.exception(timeout)
 
     def add_done_callback(self, fn: Callable[[Any], Any]) -> None:
-        """Call ``fn`` with this job when it has ended."""
-        self.future.add_done_callback(lambda _: fn(self))
+        """Call ``fn`` with this job when it has ended, on a thread of its own: it may wait for
+        other jobs.
+        """
+
+        def start(_: Future[Any]) -> None:
+            threading.Thread(target=fn, args=(self,), name="ipyblocks-callback").start()
+
+        self.future.add_done_callback(start)

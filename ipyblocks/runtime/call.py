@@ -6,6 +6,7 @@ Runs where the handler runs; touches no loop, no queue and no page.
 from __future__ import annotations
 
 import copy
+import logging
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,14 +16,17 @@ from ..block import Block
 from ..codec import pack
 from ..component import Component
 from ..components.state import State
-from ..errors import InvalidBlockError
+from ..errors import Error, InvalidBlockError
 from ..events import Dependency
 from ..injection import Happening, arguments
 from ..protocol import Json
+from .task import Failure
 
 if TYPE_CHECKING:
     from .session import Session
     from .task import Task
+
+log = logging.getLogger("ipyblocks")
 
 MAX_TEXT = 10_000_000
 """Most characters of one text value; a page that had to draw more would hang."""
@@ -76,6 +80,17 @@ def handler_arguments(task: Task) -> list[Any]:
     """What the function is called with: inputs preprocessed, injected parameters in their
     places.
     """
+    return _injected(task, _inputs(task))
+
+
+def batch_arguments(tasks: Sequence[Task]) -> list[Any]:
+    """What the function of a batch is called with: a list for each input; injected parameters are
+    those of the first task.
+    """
+    return _injected(tasks[0], [list(column) for column in zip(*map(_inputs, tasks), strict=True)])
+
+
+def _inputs(task: Task) -> list[Any]:
     dependency, session = task.dependency, task.session
     values = []
     for component, payload in zip(dependency.inputs, task.payloads, strict=True):
@@ -85,9 +100,14 @@ def handler_arguments(task: Task) -> list[Any]:
             values.append(session.current(component).preprocess(payload))
         else:
             values.append(payload)
+    return values
+
+
+def _injected(task: Task, values: list[Any]) -> list[Any]:
+    dependency = task.dependency
     if dependency.inputs_as_dict:
         values = [dict(zip(dependency.inputs, values, strict=True))]
-    happening = Happening(task.target, task.data, session.epoch, task.reports)
+    happening = Happening(task.target, task.data, task.session.epoch, task.reports)
     return arguments(values, dependency.injected, happening)
 
 
@@ -246,6 +266,17 @@ def _carried(block: Block, payload: Json) -> Json:
         pack(payload, [], block.describe())
         return copy.deepcopy(payload)
     return payload
+
+
+def failure_of(error: BaseException) -> Failure:
+    """What pages are told of an exception of a handler."""
+    if isinstance(error, Error):
+        if error.print_exception:
+            log.debug("A handler raised gr.Error: %s", error.message)
+        toast = (error.title, error.duration) if error.visible else None
+        return Failure("user", error.message, None, toast)
+    message = str(error) or type(error).__name__
+    return Failure("internal", f"{type(error).__name__}: {message}", readable_traceback(error))
 
 
 def readable_traceback(error: BaseException) -> str:

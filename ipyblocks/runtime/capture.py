@@ -27,8 +27,8 @@ class _StandIn:
 
     def write(self, text: str) -> int:
         run = context.current_run()
-        if run is None:
-            written: int = self._ipyblocks_real.write(text)
+        if run is None or not isinstance(text, str):
+            written: int = self._ipyblocks_real.write(text)  # which says what it thinks of bytes
             return written
         run.write(self._ipyblocks_name, text)
         return len(text)
@@ -41,25 +41,22 @@ class _StandIn:
         return getattr(self._ipyblocks_real, name)
 
 
-class _Records(logging.Handler):
-    """Gives records that are made in a run to the run."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        run = context.current_run()
-        if run is not None:
-            run.write("stderr", self.format(record) + "\n")
-            return
-        last = logging.lastResort
-        # Being there keeps logging from its last resort; others must not notice.
-        alone = len(logging.getLogger().handlers) == 1
-        if alone and last is not None and record.levelno >= last.level:
-            last.handle(record)
-
-
 _lock = threading.Lock()
 _users = 0
-_handler = _Records()
-_handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+
+
+def _redirect(swap: dict[int, Any]) -> None:
+    """Let logging handlers that write to one stream write to another.
+
+    Handlers keep the stream they were made with. A handler of our own would be seen:
+    ``logging.basicConfig`` does nothing once there is one.
+    """
+    loggers = [logging.getLogger(), *logging.root.manager.loggerDict.values()]
+    for logger in loggers:
+        for handler in getattr(logger, "handlers", ()):  # the rest are placeholders
+            stream = getattr(handler, "stream", None)
+            if isinstance(handler, logging.StreamHandler) and id(stream) in swap:
+                handler.setStream(swap[id(stream)])
 
 
 def install() -> None:
@@ -68,9 +65,9 @@ def install() -> None:
     with _lock:
         _users += 1
         if _users == 1:
-            sys.stdout = _StandIn(sys.stdout, "stdout")
-            sys.stderr = _StandIn(sys.stderr, "stderr")
-            logging.getLogger().addHandler(_handler)
+            real = [sys.stdout, sys.stderr]
+            sys.stdout, sys.stderr = _StandIn(real[0], "stdout"), _StandIn(real[1], "stderr")
+            _redirect({id(real[0]): sys.stdout, id(real[1]): sys.stderr})
 
 
 def uninstall() -> None:
@@ -81,8 +78,9 @@ def uninstall() -> None:
     with _lock:
         _users -= 1
         if _users == 0:
+            stood_in = [s for s in (sys.stdout, sys.stderr) if isinstance(s, _StandIn)]
+            _redirect({id(stream): stream._ipyblocks_real for stream in stood_in})
             if isinstance(sys.stdout, _StandIn):
                 sys.stdout = sys.stdout._ipyblocks_real
             if isinstance(sys.stderr, _StandIn):
                 sys.stderr = sys.stderr._ipyblocks_real
-            logging.getLogger().removeHandler(_handler)

@@ -87,6 +87,13 @@ def _compare_lists(
 def _compare_dicts(
     old: dict[str, Json], new: dict[str, Json], path: list[str | int], found: list[Edit]
 ) -> None:
+    kept = [key for key in old if key in new]
+    if [*kept, *(key for key in new if key not in old)] != list(new) or not all(
+        isinstance(key, str) for key in (*old, *new)
+    ):
+        # Edits can say neither another order of keys nor keys that are no text.
+        _add(found, "replace", path, new)
+        return
     for key in old:
         if key not in new:
             _add(found, "delete", [*path, key])

@@ -13,27 +13,25 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from .. import context
 from ..block import Block
 from ..blocks import Tree
-from ..errors import Error, QueueFullError
+from ..errors import QueueFullError
 from ..events import Dependency
 from ..protocol import (
     App,
-    Called,
     CloseReason,
     Json,
     JsResult,
     NodeId,
-    PageId,
     Stopping,
-    Submit,
     TaskId,
 )
 from ..protocol import Task as WireTask
 from ..render import Subtree
-from . import capture
+from . import capture, requests
 from . import loop as loops
-from .call import Output, readable_traceback, values_of
+from .call import Output, failure_of
 from .options import Options
 from .outbound import numbered
 from .queue import Queue
@@ -41,10 +39,14 @@ from .reports import RunReports
 from .run import Runner
 from .scene import Index
 from .session import Deferred, Send, Session
-from .task import Failure, Task
+from .task import Failure, Task, Trail
 from .tell import Teller
+from .uploads import Sweeper, Uploads
 
 log = logging.getLogger("ipyblocks")
+
+MOST_CHANGES = 50
+"""Changes that may follow from one another before they are taken for a circle."""
 
 
 class Engine:
@@ -78,21 +80,14 @@ class Engine:
         self.runner = Runner(self.loop, self.options.max_threads)
         self.on_idle: Callable[[], None] | None = None
         self._closed = False
-        self._sweep: asyncio.TimerHandle | None = None
+        self._sweeper: Sweeper | None = None
         self.index = Index(tree.dependencies.values(), self.options.concurrency_limit)
         if tree.delete_cache is not None:
-            self.thread.post(self._sweep_later, *tree.delete_cache)
+            self._sweeper = Sweeper(self.loop, self._uploads, *tree.delete_cache)
+            self.thread.post(self._sweeper.start)
 
-    def _sweep_later(self, frequency: float, age: float) -> None:
-        """Every ``frequency`` seconds, delete files of sessions that are older than ``age``."""
-
-        def sweep() -> None:
-            for session in self.sessions.values():
-                session.uploads.remove_older(age)
-            self._sweep_later(frequency, age)
-
-        if not self._closed:
-            self._sweep = self.loop.call_later(frequency, sweep)
+    def _uploads(self) -> list[Uploads]:
+        return [session.uploads for session in self.sessions.values()]
 
     # --- sessions --------------------------------------------------------------------------------
 
@@ -129,8 +124,8 @@ class Engine:
         if self._closed:
             return
         self._closed = True
-        if self._sweep is not None:
-            self._sweep.cancel()
+        if self._sweeper is not None:
+            self._sweeper.stop()
         self.runner.stop()
         if self.on_idle is not None:
             self.on_idle()
@@ -147,18 +142,34 @@ class Engine:
 
         if not self._closed:
             self.thread.call(end)
-            if not self.thread.here:
+            # A handler that closes its app cannot be waited for by itself.
+            if not self.thread.here and context.current_run() is None:
                 self.runner.stop(wait=True)
 
     # --- events ----------------------------------------------------------------------------------
 
-    def dispatch(self, session: Session, block: Block, event: str, data: Json) -> None:
-        """Run what listens to an event of a block."""
-        for dependency in session.scene.listeners(block, event):
-            self._trigger(session, dependency, block, data)
+    def dispatch(
+        self, session: Session, block: Block, event: str, data: Json, trail: Trail = ()
+    ) -> None:
+        """Run what listens to an event of a block.
+
+        Args:
+            trail: blocks whose ``change`` led to this event, one after the other.
+        """
+        found = session.scene.listeners(block, event)
+        if found and len(trail) > MOST_CHANGES:
+            self._teller.circle(session, trail[-MOST_CHANGES // 2 :], MOST_CHANGES)
+            return
+        for dependency in found:
+            self._trigger(session, dependency, block, data, trail)
 
     def _trigger(
-        self, session: Session, dependency: Dependency, target: Block | None, data: Json
+        self,
+        session: Session,
+        dependency: Dependency,
+        target: Block | None,
+        data: Json,
+        trail: Trail = (),
     ) -> None:
         # A session that is being closed cancels its tasks, and nothing follows on them.
         if session.epoch not in self.sessions:
@@ -166,17 +177,17 @@ class Engine:
         for other in dependency.cancels:
             self._cancel_runs(session, other)
         if dependency.fn is None and dependency.args.js is None:
-            self._follow(session, dependency, "done")
+            self._follow(session, dependency, "done", trail)
             return
         if dependency.trigger_mode != "multiple" and self._is_active(session, dependency):
             if dependency.trigger_mode == "always_last":
-                session.deferred[dependency.id] = Deferred(target, data)
+                session.deferred[dependency.id] = Deferred(target, data, trail)
             return
-        task = self._new_task(session, dependency, target, data)
+        task = self.new_task(session, dependency, target, data, trail)
         # Without a page there is nobody to run the step; a function still gets its inputs as they
         # are.
-        if dependency.args.js is None or not session.ask_js(task):
-            self._submit(task)
+        if dependency.args.js is None or not requests.ask_js(session, task):
+            self.enqueue(task)
 
     def js_result(self, session: Session, message: JsResult) -> None:
         """The page has run the ``js`` step of a task: go on with the function, or with the
@@ -186,49 +197,31 @@ class Engine:
         if task is None or not task.in_js:
             return
         task.in_js = False
-        dependency = task.dependency
-        if message.values is None:
-            why = message.error or "The js of this event failed."
-            task.finish("failed", Failure("user", why, toast=("The js of this event failed", 10)))
-            self._tell_end(task)
-        elif dependency.fn is None:
-            self._apply(task, values_of(dependency, message.values))
-            task.finish("done")
-            self._tell_end(task)
+        outcome = requests.js_outcome(session, task, message)
+        if outcome is None:
+            self.enqueue(task)
+            return
+        if isinstance(outcome, Failure):
+            task.finish("failed", outcome)
         else:
-            for i, value in enumerate(message.values[: len(task.payloads)]):
-                task.payloads[i] = value
-            self._submit(task)
-
-    def submit(self, session: Session, page: PageId, message: Submit) -> None:
-        """Run a function with a client's own values. Neither trigger modes nor chains apply.
-
-        Raises:
-            ValueError: no such function, or too few values.
-        """
-        dependency = self.tree.dependencies.get(message.dependency)
-        if dependency is None or dependency.fn is None or dependency.api_name is None:
-            raise ValueError(f"This app has no function {message.dependency} that can be called.")
-        wanted = [c for c in dependency.inputs if not c.stateful]
-        if len(message.data) != len(wanted):
-            raise ValueError(
-                f"{dependency.name!r} needs {len(wanted)} values, got {len(message.data)}."
-            )
-        values = iter(message.data)
-        task = self._new_task(session, dependency, None, None)
-        task.called = True
-        task.payloads = [None if c.stateful else next(values) for c in dependency.inputs]
-        session.put(numbered(Called, page=page, call=message.call, task=task.id))
-        self._submit(task)
+            self._apply(task, outcome)
+            task.finish("done")
+        self._tell_end(task)
 
     def _is_active(self, session: Session, dependency: Dependency) -> bool:
         return any(
             task.dependency is dependency and not task.called for task in session.tasks.values()
         )
 
-    def _new_task(
-        self, session: Session, dependency: Dependency, target: Block | None, data: Json
+    def new_task(
+        self,
+        session: Session,
+        dependency: Dependency,
+        target: Block | None,
+        data: Json,
+        trail: Trail = (),
     ) -> Task:
+        """A run of a function, neither queued nor started."""
         shown = [block for block in dependency.shown_on if block.on_page]
         nodes = [session.scene.node(block) for block in shown]
         stop = threading.Event()
@@ -245,6 +238,7 @@ class Engine:
             ],
             target=target,
             data=data,
+            trail=trail,
             reports=reports,
             stop=stop,
             created=self.loop.time(),
@@ -253,7 +247,8 @@ class Engine:
         session.tasks[task.id] = task
         return task
 
-    def _submit(self, task: Task) -> None:
+    def enqueue(self, task: Task) -> None:
+        """Start a task, at once or when its turn has come."""
         if task.dependency.fn is None:
             # A js step alone, and no page to run it.
             task.finish("done")
@@ -266,7 +261,8 @@ class Engine:
         try:
             self.queue.push(task, group, task.session.scene.limit(group))
         except QueueFullError as error:
-            task.finish("failed", Failure("user", str(error), toast=("Busy", 10)))
+            toast = ("Busy", 10.0) if task.session.may_say_busy() else None
+            task.finish("failed", Failure("user", str(error), toast=toast))
             self._tell_end(task)
 
     # --- one run ---------------------------------------------------------------------------------
@@ -274,23 +270,23 @@ class Engine:
     def _start(self, task: Task) -> None:
         args = task.dependency.args
         mates = self.queue.take_mates(task, args.max_batch_size - 1) if args.batch else []
-        for each in [task, *mates]:
-            each.state, each.started = "running", self.loop.time()
-            self._teller.started(each)
-        task.running = self.runner.start(lambda: self._run(task, mates))
-        for mate in mates:
-            mate.running = task.running
-            task.running.add_done_callback(partial(self._mate_ended, mate))
-        if args.time_limit is not None:
-            limit = self.loop.call_later(args.time_limit, self._cancel, task)
-            task.running.add_done_callback(lambda _: limit.cancel())
-        # Not in a `finally` of the coroutine: one that is cancelled before its first step never
-        # gets there.
-        task.running.add_done_callback(lambda _: self._ended(task))
-
-    async def _run(self, task: Task, mates: list[Task]) -> None:
-        """Run the function and note how it ended, whatever it raises."""
         together = [task, *mates]
+        for each in together:
+            each.state, each.started = "running", self.loop.time()
+            each.together = together
+            self._teller.started(each)
+        running = self.runner.start(lambda: self._run(task, together))
+        for each in together:
+            each.running = running
+            # Not in a `finally` of the coroutine: one that is cancelled before its first step
+            # never gets there.
+            running.add_done_callback(partial(self._ended, each))
+        if args.time_limit is not None:
+            limit = self.loop.call_later(args.time_limit, self._time_out, task, args.time_limit)
+            running.add_done_callback(lambda _: limit.cancel())
+
+    async def _run(self, task: Task, together: list[Task]) -> None:
+        """Run the function and note how it ended, whatever it raises."""
         try:
             if task.dependency.args.batch:
                 await self.runner.run_batch(together, self._apply)
@@ -304,53 +300,51 @@ class Engine:
                 each.finish("cancelled")
         except BaseException as error:  # noqa: BLE001 - a handler may raise anything
             for each in together:
-                each.finish("failed", _failure(error))
+                each.finish("failed", failure_of(error))
 
-    def _mate_ended(self, task: Task, _: object) -> None:
-        self._ended(task)
-
-    def _ended(self, task: Task) -> None:
+    def _ended(self, task: Task, _: object) -> None:
         task.finish("cancelled")
         # The end is told before the next one starts, so that the page never shows two.
         self._tell_end(task)
         self.queue.release(task)
 
     def _apply(self, task: Task, outputs: list[Output] | Subtree) -> None:
-        if task.stop.is_set() or task.session.closed:
+        if task.stop.is_set() or task.ended or task.session.closed:
             return
         if isinstance(outputs, Subtree):
             self._graft(task, outputs)
         elif task.called:
             task.session.answer(task, outputs)
         else:
-            task.session.apply(outputs)
+            task.session.apply(outputs, task.trail)
 
     def _graft(self, task: Task, subtree: Subtree) -> None:
         container = task.dependency.renders
         assert container is not None
         task.session.graft(container, subtree)
-        self.dispatch(task.session, subtree, "load", None)
+        self.dispatch(task.session, subtree, "load", None, task.trail)
 
     def _tell_end(self, task: Task) -> None:
         session = task.session
-        session.tasks.pop(task.id, None)
+        if session.tasks.pop(task.id, None) is None:
+            return  # it has left a batch that went on without it
         self._teller.ended(task)
         if not session.closed and not task.called:
-            self._follow(session, task.dependency, task.state)
+            self._follow(session, task.dependency, task.state, task.trail)
             deferred = session.deferred.pop(task.dependency.id, None)
             if deferred is not None:
-                self._trigger(session, task.dependency, deferred.target, deferred.data)
+                self._trigger(session, task.dependency, *deferred)
 
-    def _follow(self, session: Session, dependency: Dependency, state: str) -> None:
+    def _follow(self, session: Session, dependency: Dependency, state: str, trail: Trail) -> None:
         outcome = {"done": "success", "failed": "failure"}.get(state)
         for follower in session.scene.followers(dependency.id):
             assert follower.after is not None
             if follower.after[1] in ("any", outcome):
-                self._trigger(session, follower, None, None)
+                self._trigger(session, follower, None, None, trail)
 
-    def snapshot(self, task: Task) -> WireTask:
-        """A task that has not ended, for a page that has just come."""
-        return self._teller.snapshot(task)
+    def snapshots(self, session: Session) -> list[WireTask]:
+        """Tasks that have not ended, for a page that has just come."""
+        return self._teller.snapshots([t for t in session.tasks.values() if not t.in_js])
 
     # --- cancel ----------------------------------------------------------------------------------
 
@@ -366,15 +360,31 @@ class Engine:
             if task.dependency.id == dependency:
                 self._cancel(task)
 
+    def _time_out(self, task: Task, seconds: float) -> None:
+        for each in task.together:
+            each.reason = f"Stopped at its time limit of {seconds:g} seconds."
+            self._cancel(each)
+
     def _cancel(self, task: Task) -> None:
+        if any(not each.ended for each in task.together if each is not task):
+            # The function goes on for the others of its batch; this one leaves.
+            if task.finish("cancelled"):
+                self._tell_end(task)
+            return
         task.stop.set()
+        task.reports.interrupt()
         if task.ended:
             return
         if task.running is None:
             task.finish("cancelled")
             self.queue.release(task)
             self._tell_end(task)
-        elif task.job is None or task.job.cancel():
+            return
+        # Of a batch, the first has the thread.
+        first = task.together[0]
+        first.stop.set()
+        first.reports.interrupt()
+        if first.job is None or first.job.cancel():
             task.running.cancel()
         elif task.state != "stopping":
             task.state = "stopping"
@@ -407,16 +417,6 @@ class Engine:
             await asyncio.wait_for(self.idle(), timeout)
 
         self.thread.run(settle()).result(timeout + 1)
-
-
-def _failure(error: BaseException) -> Failure:
-    if isinstance(error, Error):
-        if error.print_exception:
-            log.debug("A handler raised gr.Error: %s", error.message)
-        toast = (error.title, error.duration) if error.visible else None
-        return Failure("user", error.message, None, toast)
-    message = str(error) or type(error).__name__
-    return Failure("internal", f"{type(error).__name__}: {message}", readable_traceback(error))
 
 
 def _logged(callback: Callable[[], Any]) -> None:

@@ -8,7 +8,7 @@ told.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 import msgspec
@@ -147,6 +147,11 @@ class Outbound:
         """The page has set props itself: changes that follow start from there."""
         for name in props:
             self._base.pop((node, name), None)
+
+    def forget(self, nodes: Set[NodeId]) -> None:
+        """Nodes are gone, or the page gets them anew."""
+        for key in [key for key in self._base if key[0] in nodes]:
+            del self._base[key]
 
     def _update(self, node: NodeId, props: dict[str, Json]) -> Update:
         """Whole values, and of large ones that the page has, the changes."""

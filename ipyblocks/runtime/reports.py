@@ -58,10 +58,16 @@ class RunReports:
 
     def ask(self) -> None:
         """See :class:`ipyblocks.progress.Reports`."""
-        if self._stop.is_set():
-            raise asyncio.CancelledError("This run was cancelled.")
+        # Before the test: a cancel that comes after it must find, and undo, this.
         self.waiting = True
+        if self._stop.is_set():
+            self.waiting = False
+            raise asyncio.CancelledError("This run was cancelled.")
         self._post(self._changed)
+
+    def interrupt(self) -> None:
+        """The run has been cancelled: its next report comes through here, and raises."""
+        self.waiting = False
 
     def begin_fake(self, end: float, desc: str | None, estimate: float) -> None:
         """See :class:`ipyblocks.progress.Reports`."""

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias, TypeVar
 from .. import context
 from ..component import Component
 from ..render import Subtree, build
-from .call import Output, batch_rows, handler_arguments, outputs_of
+from .call import Output, batch_arguments, batch_rows, handler_arguments, outputs_of
 from .task import Task
 
 T = TypeVar("T")
@@ -36,6 +36,7 @@ class Runner:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, max_threads: int) -> None:
         self._loop = loop
+        self._stopped = False
         self._pool = ThreadPoolExecutor(max_threads, thread_name_prefix="ipyblocks")
         # The context the app was made in, so that prints of handlers go where its cell's do.
         self._context = contextvars.copy_context()
@@ -50,6 +51,7 @@ class Runner:
 
     def stop(self, wait: bool = False) -> None:
         """Take no more work; threads end when theirs is done."""
+        self._stopped = True
         self._pool.shutdown(wait=wait)
 
     async def run(self, task: Task, apply: Apply) -> None:
@@ -100,20 +102,17 @@ class Runner:
         leader, fn = tasks[0], tasks[0].dependency.fn
         assert fn is not None
 
-        def arguments() -> list[list[Any]]:
-            return [list(column) for column in zip(*map(handler_arguments, tasks), strict=True)]
-
         def split(returned: Any) -> list[list[Output]]:
             rows = batch_rows(leader.dependency, returned, len(tasks))
             return [_outputs(task, row) for task, row in zip(tasks, rows, strict=True)]
 
         if is_async(fn):
-            values = await self._in_thread(leader, arguments)
+            values = await self._in_thread(leader, partial(batch_arguments, tasks))
             with context.running(leader):
                 returned = await fn(*values)
             outputs = await self._in_thread(leader, lambda: split(returned))
         else:
-            outputs = await self._in_thread(leader, lambda: split(fn(*arguments())))
+            outputs = await self._in_thread(leader, lambda: split(fn(*batch_arguments(tasks))))
         for task, each in zip(tasks, outputs, strict=True):
             apply(task, each)
 
@@ -123,6 +122,9 @@ class Runner:
 
         def step() -> Any:
             item = next(values, _END)
+            if task.stop.is_set():
+                values.close()  # type: ignore[attr-defined]
+                return _END
             return _END if item is _END else _outputs(task, item)
 
         try:
@@ -132,7 +134,9 @@ class Runner:
                     return
                 apply(task, outputs)
         finally:
-            await self._in_thread(task, values.close)  # type: ignore[attr-defined]
+            # Of an app that has been closed, nothing can be run any more.
+            if values.gi_frame is not None and not self._stopped:  # type: ignore[attr-defined]
+                await self._in_thread(task, values.close)  # type: ignore[attr-defined]
 
     async def _drain_async(
         self, task: Task, values: AsyncIterator[Any], prepare: Prepare, apply: Apply

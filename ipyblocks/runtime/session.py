@@ -7,12 +7,12 @@ loop thread.
 from __future__ import annotations
 
 import logging
+import math
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
 from typing_extensions import assert_never
 
 from ..block import Block
@@ -30,12 +30,10 @@ from ..protocol import (
     Hello,
     Json,
     JsResult,
-    Node,
     NodeId,
     PageId,
     Progress,
     Refused,
-    RunJs,
     Set,
     Stream,
     Submit,
@@ -46,10 +44,10 @@ from ..protocol import (
     ToKernelFrame,
     ToPageFrame,
     Upload,
-    Welcome,
 )
 from ..protocol import Output as WireOutput
 from ..render import Subtree
+from . import requests, snapshot
 from .call import Output
 from .inbound import event_of, props_of, upload_of
 from .journal import Journal
@@ -61,12 +59,15 @@ from .uploads import Uploads
 
 if TYPE_CHECKING:
     from .engine import Engine
-    from .task import Task
+    from .task import Task, Trail
 
 log = logging.getLogger("ipyblocks")
 
 MAX_PAGES = 64
 """Pages whose place in their own count is remembered; a reload makes a new page."""
+
+BUSY_AGAIN = 5.0
+"""Seconds without a refused event after which the next one is announced again."""
 
 Send = Callable[[Packet], None]
 
@@ -88,12 +89,12 @@ class _Page:
     seq: int = 0
 
 
-@dataclass
-class Deferred:
+class Deferred(NamedTuple):
     """An event that waits for the run before it (``trigger_mode="always_last"``)."""
 
     target: Block | None
     data: Json
+    trail: Trail
 
 
 class Session:
@@ -117,15 +118,18 @@ class Session:
         self.uploads = Uploads(engine.options.max_file_size)
         self.files = Files(engine.options.allowed_paths, engine.options.blocked_paths)
         self._send = send
-        self._control = control
+        self.control = control
         self._out = Outbound(engine.loop, self._send_frame, self.epoch)
         self._pages: dict[PageId, _Page] = {}
         self._props: dict[NodeId, dict[str, Json]] = {}
         self._twins: dict[Block, Block] = {}
-        self.states = States(engine.loop, engine.run_later)
+        self.states = States(
+            engine.loop, engine.run_later, lambda block: bool(self.scene.listeners(block, "change"))
+        )
         self.timers = Timers(self)
         self.journal = Journal()
         self._next_task = 0
+        self._said_busy = -math.inf
 
     # --- values ----------------------------------------------------------------------------------
 
@@ -164,14 +168,17 @@ class Session:
                 )
         self._out.put(numbered(WireOutput, task=task.id, data=data))
 
-    def apply(self, outputs: Sequence[Output]) -> None:
+    def apply(self, outputs: Sequence[Output], trail: Trail = ()) -> None:
         """Make the changes that a handler asked for, tell the page, and fire ``change`` where
         due.
+
+        Args:
+            trail: see :class:`~ipyblocks.runtime.task.Task`.
         """
         changed = [output.block for output in outputs if self._apply_one(output)]
         for block in changed:
             if "change" in block.events:
-                self.engine.dispatch(self, block, "change", None)
+                self.engine.dispatch(self, block, "change", None, (*trail, block))
 
     def _apply_one(self, output: Output) -> bool:
         """Returns whether the value became another one."""
@@ -253,7 +260,7 @@ class Session:
             case JsResult():
                 self.engine.js_result(self, message)
             case Submit():
-                self.engine.submit(self, page, message)
+                requests.call(self.engine, self, page, message)
             case Upload():
                 upload_of(self, page, message)
             case _:
@@ -283,10 +290,14 @@ class Session:
             self.epoch,
             self._out.seq,
         ):
-            self._send_secrets()
+            for node, value in snapshot.secrets(self):
+                self._out.update(node, {"value": value})
         else:
             acks = {str(page): self._pages[page].seq}
-            self._out.welcome(lambda seq: self.welcome(page, seq, secret=True), acks)
+            self._out.welcome(lambda seq: snapshot.welcome(self, page, seq, secret=True), acks)
+            for task in self.tasks.values():
+                if task.in_js:
+                    requests.ask_js(self, task)  # whom it asked before may be gone
         if not self.loaded and message.protocol == PROTOCOL:
             self.loaded = True
             self.timers.start()
@@ -312,47 +323,15 @@ class Session:
         """Props of a node in this session, without those that have their default."""
         return {**self.scene.props(node), **self._props.get(node, {})}
 
-    def welcome(self, page: PageId | None, seq: int, secret: bool = False) -> Welcome:
-        """The whole session.
-
-        Args:
-            secret: with what must not be written to a file (passwords).
-        """
-        return Welcome(
-            seq=seq,
-            page=page,
-            protocol=PROTOCOL,
-            version=self.engine.options.version,
-            epoch=self.epoch,
-            control=self._control,
-            app=self.engine.app,
-            nodes=[self._snapshot(node, secret) for node in self.scene.nodes()],
-            tasks=[self.engine.snapshot(task) for task in self.tasks.values()],
-            log=self.journal.all(),
-        )
+    def own_props(self, node: NodeId) -> dict[str, Json] | None:
+        """Props of a node that this session has changed; None: none."""
+        return self._props.get(node)
 
     def snapshot(self) -> Packet:
         """The welcome as a packet, for hosts that carry it inside saved state. Without secrets."""
         self._out.flush()
-        welcome = self.welcome(None, self._out.seq)
+        welcome = snapshot.welcome(self, None, self._out.seq, secret=False)
         return encode(ToPageFrame(epoch=self.epoch, acks={}, messages=[welcome]))
-
-    def _snapshot(self, node: Node, secret: bool) -> Node:
-        mine = self._props.get(node.id)
-        hide = not secret and _is_secret(self.scene.block(node.id))
-        if mine is None and not hide:
-            return node
-        props = {**node.props, **(mine or {})}
-        if hide:
-            props.pop("value", None)
-        return msgspec.structs.replace(node, props=props)
-
-    def _send_secrets(self) -> None:
-        """What a snapshot left out, for a page that started from one."""
-        for node, block in self.scene.blocks():
-            value = self.props(node).get("value") if _is_secret(block) else None
-            if value:
-                self._out.update(node, {"value": value})
 
     def graft(self, container: Block, subtree: Subtree) -> None:
         """Show what a ``gr.render`` function has built instead of what it built before."""
@@ -360,25 +339,21 @@ class Session:
         gone, nodes = self.scene.replace(container, subtree, limit)
         for node in gone:
             self._props.pop(node, None)
-        kept = [self._snapshot(node, secret=True) for node in nodes]
+        self._out.forget({*gone, *(node.id for node in nodes)})
+        kept = [snapshot.node_now(self, node, secret=True) for node in nodes]
         self._out.put_now(numbered(Graft, removed=gone, nodes=kept))
         for block in subtree.blocks.values():
             self.timers.follow(block)
 
-    def ask_js(self, task: Task) -> bool:
-        """Have the page that spoke last run the ``js`` step of a task. Returns whether there is
-        one.
-        """
-        page = next(reversed(self._pages), None)
-        if page is None:
-            return False
-        task.in_js = True
-        inputs, outputs = task.dependency.inputs, task.dependency.outputs
-        shown = [block for block in outputs if isinstance(block, Component)]
-        values = [None if c.stateful else self.payload(c) for c in [*inputs, *shown]]
-        code = str(task.dependency.args.js)
-        self._out.put(numbered(RunJs, page=page, task=task.id, code=code, args=values))
-        return True
+    def last_page(self) -> PageId | None:
+        """The page that spoke last; None while none has."""
+        return next(reversed(self._pages), None)
+
+    def may_say_busy(self) -> bool:
+        """Whether a full queue is news: of many refused clicks in a row, the first says so."""
+        now = self.engine.loop.time()
+        quiet, self._said_busy = now - self._said_busy >= BUSY_AGAIN, now
+        return quiet
 
     def progress(self, task: TaskId, make: Callable[[], Progress | None]) -> None:
         """Send news of a task, the latest there is when the next frame goes."""
@@ -395,9 +370,10 @@ class Session:
         echo = self.engine.options.echo
         if echo is not None:
             echo(stream, text)
-        self.engine.thread.post(self._write, task, stream, text)
+        self.engine.thread.post(self.note, task, stream, text)
 
-    def _write(self, task: Task, stream: Stream, text: str) -> None:
+    def note(self, task: Task, stream: Stream, text: str) -> None:
+        """Put text into the log of the app."""
         self.journal.write(task.id, task.dependency.name, stream, text)
         if not self.closed:
             self._out.log(self.journal.take)
@@ -443,10 +419,6 @@ class Session:
         self.deferred.clear()
         self.uploads.close()
         self.files.close()
-
-
-def _is_secret(block: Block | None) -> bool:
-    return isinstance(block, Component) and block.is_secret()
 
 
 def same(a: Any, b: Any) -> bool:

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
 import logging
 import pickle
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -23,23 +25,35 @@ class States:
     Args:
         loop: for ``time_to_live``.
         submit: runs a delete callback off the loop.
+        watched: whether somebody wants to know when a value becomes another one.
     """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, submit: Callable[[Callable[[], Any]], Any]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        submit: Callable[[Callable[[], Any]], Any],
+        watched: Callable[[State], bool],
     ) -> None:
         self._loop = loop
         self._submit = submit
+        self._watched = watched
+        self._making = threading.RLock()
         self._values: dict[State, Any] = {}
         self._digests: dict[State, object] = {}
         self._expiries: dict[State, asyncio.TimerHandle] = {}
 
     def get(self, block: State) -> Any:
-        """The value; made anew when there is none, or none any more."""
-        if block not in self._values:
-            self._values[block] = block.new_value()
-            self._digests[block] = digest(self._values[block])
-        return self._values[block]
+        """The value; made anew when there is none, or none any more. Callable from any thread."""
+        with self._making:
+            if block not in self._values:
+                value = block.new_value()
+                self._digests[block] = self._digest(block, value)
+                self._values[block] = value
+            return self._values[block]
+
+    def _digest(self, block: State, value: Any) -> object:
+        # A model or a table may be large: it is read through only for those who ask.
+        return digest(value) if self._watched(block) else None
 
     def set(self, block: State, value: Any) -> bool:
         """Replace the value. Returns whether it is another one, also when it is the same object
@@ -47,7 +61,7 @@ class States:
         """
         self.get(block)
         before, self._values[block] = self._digests[block], value
-        self._digests[block] = digest(value)
+        self._digests[block] = self._digest(block, value)
         self._expire_later(block)
         return before != self._digests[block]
 
@@ -76,7 +90,12 @@ class States:
 
 def digest(value: Any) -> object:
     """Something that is equal for equal values: a hash of the pickled value, or its identity."""
+    written = io.BytesIO()
+    pickler = pickle.Pickler(written, protocol=5)
+    # Without notes on what was written before: two equal values may share their parts or not.
+    pickler.fast = True
     try:
-        return hashlib.blake2b(pickle.dumps(value, protocol=5), digest_size=16).digest()
+        pickler.dump(value)
+        return hashlib.blake2b(written.getbuffer(), digest_size=16).digest()
     except Exception:  # noqa: BLE001 - pickling runs the users' own code
         return id(value)

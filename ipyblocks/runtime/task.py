@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 State: TypeAlias = Literal["queued", "running", "stopping", "done", "failed", "cancelled"]
+Trail: TypeAlias = "tuple[Block, ...]"
 ENDED: frozenset[State] = frozenset({"done", "failed", "cancelled"})
 
 
@@ -47,11 +48,14 @@ class Task:
         payloads: wire values of the inputs at the moment of the event, in order.
         target: the block the event came from; None for a link of a chain.
         data: payload of the event.
+        trail: blocks whose ``change`` led here, one after the other; empty for what a person did.
         nodes: where its status is drawn.
         in_js: the page is running its ``js`` step.
         called: a client asked for it: its outputs go back to the client, and no chain follows.
         reports: what the function says about its progress.
         stop: set when the task should end; cooperative code looks at it.
+        together: the tasks of its batch, itself included, once it runs.
+        reason: what the page is told when it was cancelled.
         created, started: readings of the loop's clock, in seconds; ``started`` is 0 while it waits.
     """
 
@@ -63,6 +67,7 @@ class Task:
     data: Json
     nodes: list[NodeId]
     reports: RunReports
+    trail: Trail = ()
     called: bool = False
     in_js: bool = False
     created: float = 0.0
@@ -71,6 +76,8 @@ class Task:
     group: str = ""
     failure: Failure | None = None
     stop: threading.Event = field(default_factory=threading.Event)
+    together: list[Task] = field(default_factory=list)
+    reason: str = "Cancelled."
     running: asyncio.Task[Any] | None = None
     job: concurrent.futures.Future[Any] | None = None
 

@@ -6,11 +6,13 @@ Knows no function and runs nothing; the engine calls it at every turn of a task.
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..protocol import Done, Failed, Progress, Queued, Started
+from .. import context
+from ..protocol import Done, Failed, Fake, Progress, ProgressUnit, Queued, Started
 from ..protocol import Task as WireTask
 from .eta import Durations, estimates
 from .outbound import numbered
@@ -19,6 +21,10 @@ from .task import Failure, Task
 
 if TYPE_CHECKING:
     from .engine import Engine
+    from .session import Session
+    from .task import Trail
+
+log = logging.getLogger("ipyblocks")
 
 MOST_TOLD = 100
 """Most waiting tasks of a group that are told their place; those further back wait to get
@@ -87,6 +93,12 @@ class Teller:
             self._loop.time(),
         )
 
+    def stop(self) -> None:
+        """Tell nothing more about places."""
+        for handle in self._moving.values():
+            handle.cancel()
+        self._moving.clear()
+
     # --- one task --------------------------------------------------------------------------------
 
     def started(self, task: Task) -> None:
@@ -117,7 +129,7 @@ class Teller:
         def latest() -> Progress | None:
             if task.ended:
                 return None
-            units, fake = task.reports.fetch()
+            units, fake = _reports_of(task)
             message: Progress = numbered(Progress, task=task.id, units=units, fake=fake)
             return message
 
@@ -125,14 +137,20 @@ class Teller:
         if not task.ended:
             task.session.progress(task.id, latest)
 
-    def snapshot(self, task: Task) -> WireTask:
-        """A task that has not ended, for a page that has just come."""
-        waiting, running, limit = self._engine.queue.group(task.group)
-        position = waiting.index(task) if task in waiting else None
-        units, fake = task.reports.fetch()
-        eta = self._durations.mean(task.dependency.id)
-        if position is not None:
-            eta = self._estimates(waiting, running, limit)[position]
+    def snapshots(self, tasks: list[Task]) -> list[WireTask]:
+        """Tasks that have not ended, for a page that has just come."""
+        places: dict[Task, tuple[int, int, float | None]] = {}
+        for group in {task.group for task in tasks}:
+            waiting, running, limit = self._engine.queue.group(group)
+            etas = self._estimates(waiting, running, limit)
+            for position, (task, eta) in enumerate(zip(waiting, etas, strict=True)):
+                places[task] = (position, len(waiting), eta)
+        return [self._snapshot(task, places.get(task)) for task in tasks]
+
+    def _snapshot(self, task: Task, place: tuple[int, int, float | None] | None) -> WireTask:
+        units, fake = _reports_of(task)
+        mean = self._durations.mean(task.dependency.id)
+        position, size, eta = place or (None, None, mean)
         return WireTask(
             id=task.id,
             name=task.dependency.name,
@@ -140,12 +158,23 @@ class Teller:
             nodes=task.nodes,
             show_progress=task.dependency.show_progress,
             position=position,
-            size=None if position is None else len(waiting),
+            size=size,
             eta=eta,
             elapsed=self._loop.time() - (task.started or task.created),
             units=units,
             fake=fake,
         )
+
+    def circle(self, session: Session, changed: Trail, rounds: int) -> None:
+        """Changes that lead to each other have been stopped."""
+        named = " and ".join(sorted({block.describe() for block in changed}))
+        message = (
+            f"{named} changed again and again, each change by the one before. This was stopped "
+            f"after {rounds} rounds. Listen to input instead of change, or return gr.skip() when "
+            "nothing is to change."
+        )
+        log.warning("%s", message)
+        session.toast("error", message, "Endless changes", None)
 
     def ended(self, task: Task) -> None:
         """A task has ended, in whatever way."""
@@ -153,7 +182,7 @@ class Teller:
         if failure is None and task.state == "done":
             task.session.put(numbered(Done, task=task.id, **_scroll(task)))
         else:
-            self._failed(task, failure or Failure("cancelled", "Cancelled."))
+            self._failed(task, failure or Failure("cancelled", task.reason))
 
     def _failed(self, task: Task, failure: Failure) -> None:
         session = task.session
@@ -168,11 +197,19 @@ class Teller:
             detail=failure.detail,
         )
         session.put(message)
+        if failure.detail is not None:
+            session.note(task, "stderr", failure.detail)
         if failure.toast is not None:
             session.toast("error", failure.message, *failure.toast)
         elif failure.code == "internal" and (self._engine.app.show_error or not task.nodes):
             # Without an output there is no place at the page to show it.
             session.toast("error", failure.message, "Error", 10)
+
+
+def _reports_of(task: Task) -> tuple[list[ProgressUnit], Fake | None]:
+    # What is wrong with a report is logged as the run's own doing.
+    with context.running(task):
+        return task.reports.fetch()
 
 
 def _scroll(task: Task) -> dict[str, Any]:

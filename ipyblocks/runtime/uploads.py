@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import tempfile
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,3 +124,43 @@ class Uploads:
         self._partial.clear()
         self._whole.clear()
         self._folder.close()
+
+
+class Sweeper:
+    """Deletes old uploads of all sessions of an app, again and again. Loop thread only.
+
+    Args:
+        uploads: those of the open sessions.
+        frequency: seconds between two rounds.
+        age: seconds after which a file is old.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        uploads: Callable[[], Iterable[Uploads]],
+        frequency: float,
+        age: float,
+    ) -> None:
+        self._loop = loop
+        self._uploads = uploads
+        self._frequency = frequency
+        self._age = age
+        self._handle: asyncio.TimerHandle | None = None
+        self._stopped = False
+
+    def start(self) -> None:
+        """Begin; the first round is a while away."""
+        if not self._stopped:
+            self._handle = self._loop.call_later(self._frequency, self._sweep)
+
+    def _sweep(self) -> None:
+        for each in self._uploads():
+            each.remove_older(self._age)
+        self.start()
+
+    def stop(self) -> None:
+        """End, also when it has not begun."""
+        self._stopped = True
+        if self._handle is not None:
+            self._handle.cancel()
