@@ -20,6 +20,14 @@ beforeEach(() => {
     return url;
   };
   URL.revokeObjectURL = url => void urls.delete(url);
+  // jsdom has neither of these.
+  Blob.prototype.arrayBuffer = function () {
+    return new Promise(resolve => {
+      const reader = new FileReader();
+      reader.onload = () => resolve(reader.result as ArrayBuffer);
+      reader.readAsArrayBuffer(this);
+    });
+  };
   HTMLDialogElement.prototype.showModal = function () {
     this.open = true;
   };
@@ -57,7 +65,7 @@ function give(view: Drawn, value: Binary): void {
 }
 
 function choose(view: Drawn, chosen: File): void {
-  const input = view.container.querySelector('input[type=file]') as HTMLInputElement;
+  const input = view.container.querySelector('input[type=file]')!;
   fireEvent.change(input, { target: { files: [chosen] } });
 }
 
