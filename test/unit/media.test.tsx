@@ -48,9 +48,9 @@ const shownFile = (): Blob | undefined => urls.get(picture().src);
 const button = (name: string): HTMLElement => screen.getByRole('button', { name });
 
 /** Draw an image; bytes are handed over without their way over the wire. */
-function drawImage({ value, ...props }: Readonly<Record<string, unknown>> = {}): Drawn {
+function drawImage({ value, ...props }: Readonly<Record<string, Json>> = {}): Drawn {
   const events = ['upload', 'clear', 'input', 'select'];
-  const view = draw('image', { label: 'Cat', ...props } as Record<string, Json>, events);
+  const view = draw('image', { label: 'Cat', ...props }, events);
   if (value instanceof Binary) {
     give(view, value);
   }
