@@ -108,7 +108,7 @@ function count(page) {
 }
 
 /**
- * Time on the processor, which does not grow when others use it too.
+ * Time on the processor, which others who use it too disturb less than they do the clock.
  *
  * @param {Notebook} notebook
  * @returns {Promise<() => Promise<number>>}

@@ -13,7 +13,7 @@ RUNS = 15
 REACH_MS = 60
 
 # Only the import: starting the interpreter is not ours. Time on the processor, for an import waits
-# for nothing: it is the same when others use the machine too.
+# for nothing, and this is disturbed less when others use the machine too.
 TIMED = """
 import time
 start = time.process_time()

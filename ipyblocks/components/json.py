@@ -35,7 +35,8 @@ class JSON(Component):
         kw_only=False,
     )
     open: bool = prop(
-        "Unfold every level, up to about 1000 lines; otherwise the first three.", default=False
+        "Unfold every level, up to about 1000 lines; otherwise the first three, up to 200.",
+        default=False,
     )
     show_indices: bool = prop("Number the entries of lists.", default=False)
     height: int | str | None = prop(

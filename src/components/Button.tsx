@@ -3,10 +3,11 @@ import { defineComponent, type View } from './component';
 import { Picture } from './parts/Picture';
 import { rootAttributes } from './parts/root';
 
-function Body({ props, fire }: View<'button'>): JSX.Element {
+function Body({ id, props, fire }: View<'button'>): JSX.Element {
   const root = rootAttributes(
     props,
-    `ib-Button ib-is-${props.variant} ib-is-${props.size ?? 'md'}`
+    `ib-Button ib-is-${props.variant} ib-is-${props.size ?? 'md'}`,
+    id
   );
   const caption = (
     <>

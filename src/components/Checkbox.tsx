@@ -39,6 +39,6 @@ export const Checkbox = defineComponent(
 .ib-Checkbox:has(> input:disabled) > .ib-Frame-head > label { cursor: default; }
 .ib-Checkbox.ib-Frame > .ib-info { grid-area: 2 / 2; margin: 0; }
 .ib-Checkbox > .ib-Checkbox-box { grid-area: 1 / 1; }
-.ib-Checkbox.ib-Checkbox.ib-Frame.ib-card { padding-block: 12px; }
+.ib-Checkbox.ib-Frame.ib-card { padding-block: 12px; }
 ${tickCss('.ib-Checkbox')}`
 );

@@ -27,7 +27,9 @@ interface Sum {
 
 /** In a row a form stands for its fields: it has the sum of their shares and of their least widths. */
 function sumOf(fields: readonly NodeState[]): Sum {
-  const shown = fields.map(field => field.props as Placement).filter(props => props.visible === true);
+  const shown = fields
+    .map(field => field.props as Placement)
+    .filter(props => props.visible === true);
   return {
     scale: shown.reduce((sum, { scale }) => sum + (scale ?? 1), 0),
     minWidth: shown.reduce((sum, { minWidth }) => sum + (minWidth ?? 0), 0),

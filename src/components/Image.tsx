@@ -365,6 +365,7 @@ export const Image = defineComponent(
   max-width: 100%;
   min-height: 96px;
   display: grid;
+  grid-template: minmax(0, 1fr) / minmax(0, 1fr);
   place-items: center;
   border-radius: var(--ib-radius);
 }
@@ -408,10 +409,12 @@ export const Image = defineComponent(
   animation: ib-appear 0s 200ms forwards;
 }
 .ib-Image-progress > progress { flex: 1; min-width: 0; height: 4px; accent-color: var(--ib-accent); }
-.ib-Image .ib-Camera { width: 100%; text-align: center; }
+.ib-Image .ib-Camera {
+  display: flex; flex-direction: column; width: 100%; height: 100%; text-align: center;
+}
 .ib-Image .ib-Camera > p { margin: 0; padding: 16px; }
 .ib-Image .ib-Camera > video {
-  display: block; width: 100%; max-height: 480px;
+  flex: 1 1 auto; width: 100%; min-height: 0; max-height: 480px;
   border-radius: var(--ib-radius); background: var(--ib-hover);
 }
 .ib-Image .ib-Camera > video.ib-is-mirrored { transform: scaleX(-1); }

@@ -11,15 +11,17 @@ import {
   leafText,
   sizeOf,
   unfolded,
-  type Branch
+  type Branch,
+  type Unfolding
 } from './parts/jsonText';
 import { length } from './parts/root';
 
 /** Entries of a list or object that are drawn at first. */
 const PAGE = 100;
 
-/** Lines that are unfolded without being asked. */
-const LINES = 1000;
+/** What is unfolded without being asked, and with `open`. */
+const SOME: Unfolding = { levels: 3, lines: 200, whole: true, page: PAGE };
+const ALL: Unfolding = { levels: Infinity, lines: 1000, whole: false, page: PAGE };
 
 /** Characters of a text that are drawn at first, and at most. */
 const TEXT = 300;
@@ -27,8 +29,8 @@ const MAX_TEXT = 100_000;
 
 function Body({ id, props }: View<'json'>): JSX.Element {
   const { value } = props;
-  const levels = props.open ? Infinity : 3;
-  const initial = useMemo(() => unfolded(value, levels, LINES, PAGE), [value, levels]);
+  const unfolding = props.open ? ALL : SOME;
+  const initial = useMemo(() => unfolded(value, unfolding), [value, unfolding]);
   const box = {
     height: length(props.height),
     maxHeight: length(props.maxHeight),

@@ -12,7 +12,7 @@ function Body({ id, props }: View<'markdown'>): JSX.Element {
   const services = useServices();
   const source = prepare(props);
   useRendered(host, services, source, !props.sanitizeHtml);
-  const root = rootAttributes(props, `ib-Markdown${props.container ? ' ib-card' : ''}`);
+  const root = rootAttributes(props, `ib-Markdown${props.container ? ' ib-card' : ''}`, id);
   const heights = {
     height: length(props.height),
     maxHeight: length(props.maxHeight),

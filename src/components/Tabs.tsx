@@ -36,7 +36,12 @@ function Body({ id, props, children, set, fire }: View<'tabs'>): JSX.Element {
   const state = useMemo(() => ({ selected, prefix }), [selected, prefix]);
   return (
     <div {...rootAttributes(props, 'ib-Tabs', id)}>
-      <Strip tabs={tabs.filter(tab => tab.visible)} selected={selected} prefix={prefix} onSelect={select} />
+      <Strip
+        tabs={tabs.filter(tab => tab.visible)}
+        selected={selected}
+        prefix={prefix}
+        onSelect={select}
+      />
       <TabsContext.Provider value={state}>{children}</TabsContext.Provider>
     </div>
   );
@@ -54,11 +59,12 @@ function infoOf(node: NodeState, index: number): TabInfo[] {
 }
 
 /** The tab that `selected` names, if it can be seen, or else the first that can be used. */
-function currentTab(tabs: readonly TabInfo[], selected: number | string | null): TabInfo | undefined {
+function currentTab(
+  tabs: readonly TabInfo[],
+  selected: number | string | null
+): TabInfo | undefined {
   const seen = tabs.filter(tab => tab.visible);
-  return (
-    seen.find(tab => tab.key === selected) ?? seen.find(tab => tab.interactive) ?? seen[0]
-  );
+  return seen.find(tab => tab.key === selected) ?? seen.find(tab => tab.interactive) ?? seen[0];
 }
 
 interface StripProps {
@@ -72,7 +78,9 @@ function Strip({ tabs, selected, prefix, onSelect }: StripProps): JSX.Element {
   const usable = tabs.filter(tab => tab.interactive);
   const entry = usable.find(tab => tab.node === selected) ?? usable[0];
   const onKeyDown = (event: KeyboardEvent<HTMLElement>): void => {
-    const from = usable.findIndex(tab => tabButtonId(prefix, tab.node) === (event.target as HTMLElement).id);
+    const from = usable.findIndex(
+      tab => tabButtonId(prefix, tab.node) === (event.target as HTMLElement).id
+    );
     const tab = usable[target(event.key, from, usable.length)];
     if (tab !== undefined) {
       event.preventDefault();

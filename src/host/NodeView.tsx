@@ -78,11 +78,7 @@ class Boundary extends Component<
       <div className="ib-Failure" role="alert">
         <div className="ib-Failure-head">
           <strong>This {this.props.kind} could not be drawn</strong>
-          <button
-            type="button"
-            className="ib-link"
-            onClick={() => this.setState({ error: null })}
-          >
+          <button type="button" className="ib-link" onClick={() => this.setState({ error: null })}>
             Try again
           </button>
         </div>

@@ -57,7 +57,12 @@ function Toast({ toast, counts }: ToastProps): JSX.Element {
         {title === '' ? null : <strong>{title}</strong>}
         <div className="ib-Toast-message">{message}</div>
       </div>
-      <button type="button" className="ib-icon-button" aria-label="Close" onClick={() => toasts.close(id)}>
+      <button
+        type="button"
+        className="ib-icon-button"
+        aria-label="Close"
+        onClick={() => toasts.close(id)}
+      >
         ×
       </button>
     </div>

@@ -64,7 +64,9 @@ function runnable(parsed: HTMLScriptElement): HTMLScriptElement {
 }
 
 function waits(element: Element): boolean {
-  return element instanceof HTMLScriptElement && element.src !== '' && !element.hasAttribute('async');
+  return (
+    element instanceof HTMLScriptElement && element.src !== '' && !element.hasAttribute('async')
+  );
 }
 
 /** One that cannot be loaded is the console's matter; the others go on. */
@@ -93,7 +95,12 @@ export function useEventCode(page: Page, root: RefObject<HTMLElement>): void {
 function run(js: string, root: HTMLElement, page: Page): void {
   const report = (error: unknown): void => {
     const message = error instanceof Error ? error.message : String(error);
-    page.toasts.show({ level: 'error', title: 'The js of this app failed', message, duration: null });
+    page.toasts.show({
+      level: 'error',
+      title: 'The js of this app failed',
+      message,
+      duration: null
+    });
   };
   try {
     Promise.resolve(functionOf(js)?.call(root)).catch(report);

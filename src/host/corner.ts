@@ -82,7 +82,10 @@ interface Edges {
 function viewport(owner: HTMLElement): Edges {
   const { innerHeight, innerWidth } = window;
   for (let node = owner.parentElement; node !== null; node = node.parentElement) {
-    if (node.scrollHeight > node.clientHeight && /auto|scroll/.test(getComputedStyle(node).overflowY)) {
+    if (
+      node.scrollHeight > node.clientHeight &&
+      /auto|scroll/.test(getComputedStyle(node).overflowY)
+    ) {
       const { top, right, bottom } = node.getBoundingClientRect();
       return {
         top: Math.max(0, top),

@@ -17,8 +17,22 @@ export function useOwnKeys(root: RefObject<HTMLElement>): void {
         target.toggleAttribute(SUPPRESS, !(event.ctrlKey || event.altKey || event.metaKey));
       }
     };
+    // JupyterLab prevents every line break in a cell that is not the editor's, whether or not a key is bound.
+    const onBeforeInput = (event: InputEvent): void => {
+      const { inputType, target } = event;
+      if (
+        inputType === 'insertLineBreak' &&
+        root.current?.contains(target as Node | null) === true
+      ) {
+        event.stopPropagation();
+      }
+    };
     // Before Lumino, which captures at the document.
     window.addEventListener('keydown', onKeyDown, true);
-    return () => window.removeEventListener('keydown', onKeyDown, true);
+    window.addEventListener('beforeinput', onBeforeInput, true);
+    return () => {
+      window.removeEventListener('keydown', onKeyDown, true);
+      window.removeEventListener('beforeinput', onBeforeInput, true);
+    };
   }, [root]);
 }

@@ -66,14 +66,18 @@ function ruleText(rule: CSSRule, parents: readonly string[] | null, scope: Scope
   if (rule instanceof CSSFontFaceRule) {
     return rule.cssText;
   }
-  console.warn(`ipyblocks: left out of an app's css, because it cannot be kept to the app: ${rule.cssText}`);
+  console.warn(
+    `ipyblocks: left out of an app's css, because it cannot be kept to the app: ${rule.cssText}`
+  );
   return '';
 }
 
 /** A style rule, and after it those that were nested in it. */
 function styleText(rule: CSSStyleRule, parents: readonly string[] | null, scope: Scope): string {
   const selectors = splitSelectors(rule.selectorText).flatMap(selector =>
-    parents === null ? scopedSelector(selector, scope.root) : nestedSelectors(selector, parents, scope.root)
+    parents === null
+      ? scopedSelector(selector, scope.root)
+      : nestedSelectors(selector, parents, scope.root)
   );
   if (selectors.length === 0) {
     return '';
@@ -102,7 +106,8 @@ function own(name: string, { prefix, animations }: Scope): string {
 
 // --- selectors -----------------------------------------------------------------------------------
 
-const OWN = /^(?:html|body|gradio-app)(?![\w-])|:root(?![\w-])|\.(?:gradio-container|ipyblocks)(?![\w-])/g;
+const OWN =
+  /^(?:html|body|gradio-app)(?![\w-])|:root(?![\w-])|\.(?:gradio-container|ipyblocks)(?![\w-])/g;
 const DARK = /\.dark(?![\w-])/g;
 const LIGHT = /:not\(\s*\.dark\s*\)/g;
 
@@ -142,7 +147,11 @@ function ownCompound(compound: string): { compound: string; theme: string } | nu
   if (!isOwn && !dark) {
     return null;
   }
-  const theme = light ? `[data-jp-theme-light='true'] ` : dark ? `[data-jp-theme-light='false'] ` : '';
+  const theme = light
+    ? `[data-jp-theme-light='true'] `
+    : dark
+      ? `[data-jp-theme-light='false'] `
+      : '';
   return { compound: `${dark ? bare.replace(DARK, '') : bare}${tail}`, theme };
 }
 
@@ -150,7 +159,10 @@ function ownCompound(compound: string): { compound: string; theme: string } | nu
 function nestedSelectors(selector: string, parents: readonly string[], root: string): string[] {
   const relative = selector.includes('&') ? selector : `& ${selector}`;
   const starts = relative.startsWith('&');
-  const inner = (starts ? relative.slice(1) : relative).replaceAll('&', `:is(${parents.join(', ')})`);
+  const inner = (starts ? relative.slice(1) : relative).replaceAll(
+    '&',
+    `:is(${parents.join(', ')})`
+  );
   if (!starts) {
     return scopedSelector(inner, root);
   }

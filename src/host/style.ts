@@ -51,5 +51,8 @@ function tokenRules(root: string, tokens: NonNullable<App['tokens']>): string[] 
     const body = Object.entries(values).map(([name, value]) => `${name}: ${value};`);
     return `${selector} { ${body.join(' ')} }`;
   };
-  return [rule(root, tokens['light']), rule(`[data-jp-theme-light='false'] ${root}`, tokens['dark'])];
+  return [
+    rule(root, tokens['light']),
+    rule(`[data-jp-theme-light='false'] ${root}`, tokens['dark'])
+  ];
 }

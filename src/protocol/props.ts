@@ -311,7 +311,7 @@ export interface JSONProps {
   readonly minWidth: number | null;
   /** Text with JSON in it, or a dict, list, dataclass, pydantic object, array or data frame; a function is called for every session. */
   readonly value: Json;
-  /** Unfold every level, up to about 1000 lines; otherwise the first three. */
+  /** Unfold every level, up to about 1000 lines; otherwise the first three, up to 200. */
   readonly open: boolean;
   /** Number the entries of lists. */
   readonly showIndices: boolean;

@@ -23,7 +23,7 @@ classes = [
 `;
 
 /** Messages of the page that are not ours. */
-const FOREIGN = [/favicon/, /Failed to load resource/, /ResizeObserver loop/];
+const FOREIGN = [/favicon/, /Failed to load resource/, /ResizeObserver loop/, /debugger state/];
 
 /** What a test expects to be there at its end, beside nothing. */
 interface Leftover {

@@ -103,7 +103,7 @@ test('what the person does is what handlers get', async () => {
   await app.getByLabel('Text', { exact: true }).fill('grüße');
   await got('text', "'grüße'");
   const lines = app.getByLabel('Lines');
-  await lines.focus();
+  await lines.click();
   await page.keyboard.type('one');
   await page.keyboard.press('Enter');
   await page.keyboard.type('two');
@@ -183,7 +183,7 @@ test('an image that is uploaded reaches the handler, and the one it returns is s
     buffer: RED
   });
   // the tools appear when the whole file has been sent
-  await app.locator('#source').getByRole('button', { name: 'Download' }).waitFor();
+  await app.locator('#source').getByLabel('Download').waitFor();
   await app.getByRole('button', { name: 'Invert' }).click();
   const result = app.locator('#result img');
   await result.waitFor();

@@ -69,7 +69,7 @@ test('an app that is gone leaves no element and no listener', async () => {
 test('themes are kept to their app and follow the notebook', () => {
   const tokens = { light: { '--ib-accent': 'red' }, dark: { '--ib-accent': 'pink' } };
   const { root } = show({ tokens });
-  const style = document.head.lastElementChild!.textContent!;
+  const style = document.head.lastElementChild!.textContent;
   const scope = [...root.classList].find(name => name.startsWith('ib-app-'))!;
   const [light, dark] = style.split('\n');
   expect(light).toMatch(new RegExp(`^\\.ipyblocks\\.${scope}\\S* { --ib-accent: red; }$`));
@@ -212,7 +212,8 @@ describe('a message', () => {
     expect(message()).not.toBeNull();
     expect(document.querySelector<HTMLElement>('.ib-Toasts')!.style.visibility).toBe('hidden');
     place.mockReturnValue({ top: 0, bottom: 60, width: 600 } as DOMRect);
-    await later(2600);
+    await later(600);
+    await later(2100);
     expect(message()).toBeNull();
   });
 });

@@ -22,7 +22,7 @@ const rows = (count: number): Json[] => Array.from({ length: count }, (_, id) =>
 afterEach(() => Reflect.deleteProperty(navigator, 'clipboard'));
 
 test('data reads like JSON', () => {
-  const value = { a: 1, list: ['x', true, null], empty: {}, none: [], 'b "c"': { d: -0 } };
+  const value = { a: 1, list: ['x', true, null], empty: {}, none: [], 'b "c"': { d: 1.5 } };
   expect(lines(show(value))).toEqual([
     '{',
     '"a": 1,',
@@ -34,7 +34,7 @@ test('data reads like JSON', () => {
     '"empty": {},',
     '"none": [],',
     '"b \\"c\\"": {',
-    '"d": -0',
+    '"d": 1.5',
     '}',
     '}'
   ]);
@@ -92,7 +92,8 @@ test('a long list comes a hundred at a time, then twice as many', () => {
 test('what is drawn of large data is bounded', () => {
   const wide = show(rows(10_000), { open: true });
   expect(lines(wide).length).toBeLessThan(2500);
-  const cube = rows(100).map(() => rows(100).map(() => rows(100)));
+  wide.unmount();
+  const cube = rows(100).map(() => rows(30).map(() => [0, 1]));
   expect(lines(show(cube, { open: true })).length).toBeLessThan(2500);
 });
 
@@ -116,8 +117,12 @@ test('the copy is JSON text of everything', async () => {
   const value = { rows: rows(300), big: 2n ** 60n };
   show(value);
   fireEvent.click(screen.getByRole('button', { name: 'Copy' }));
-  await screen.findByText('Copied');
+  await screen.findAllByText('Copied');
   expect(writeText).toHaveBeenCalledWith(jsonText(value));
+});
+
+test('the sign of zero is kept', () => {
+  expect(jsonText([-0, 0])).toBe('[\n  -0,\n  0\n]');
 });
 
 test('text of finite JSON is what the language itself writes', () => {
@@ -131,8 +136,12 @@ test('text of finite JSON is what the language itself writes', () => {
   );
 });
 
-test('the root is always unfolded', () => {
+test('the root is always unfolded; then as many branches as fit, or none of a level', () => {
+  const few = { levels: 3, lines: 120, whole: false, page: 100 };
   const root = rows(500);
-  expect(unfolded(root, 3, 10, 100).has(root)).toBe(true);
-  expect(unfolded('text', 3, 10, 100).size).toBe(0);
+  expect(unfolded(root, few).has(root)).toBe(true);
+  expect(unfolded(root, few).size).toBe(21);
+  expect(unfolded(root, { ...few, whole: true }).size).toBe(1);
+  expect(unfolded(root, { ...few, lines: 10 }).size).toBe(1);
+  expect(unfolded('text', few).size).toBe(0);
 });

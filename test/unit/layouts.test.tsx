@@ -27,7 +27,9 @@ class Drawn {
   /** Draw nodes, by id from 1; the first is the root's only child. */
   constructor(nodes: readonly Sketch[]) {
     const rest = nodes.map((node, i) => ({ props: {}, ...node, id: i + 1 }));
-    this.bench = livePage({ nodes: [{ id: 0, kind: 'blocks', props: {}, children: [1] }, ...rest] });
+    this.bench = livePage({
+      nodes: [{ id: 0, kind: 'blocks', props: {}, children: [1] }, ...rest]
+    });
     this.view = render(<App page={this.bench.page} services={SERVICES} />);
   }
 
@@ -273,7 +275,9 @@ describe('sizes', () => {
   });
 
   test('of a row are lengths, and what does not fit scrolls', () => {
-    const row = new Drawn([{ kind: 'row', props: { height: 90, minHeight: '2em' } }]).find('.ib-Row');
+    const row = new Drawn([{ kind: 'row', props: { height: 90, minHeight: '2em' } }]).find(
+      '.ib-Row'
+    );
     expect([row.style.height, row.style.minHeight, row.style.overflow]).toEqual([
       '90px',
       '2em',

@@ -20,6 +20,14 @@ beforeEach(() => {
     return url;
   };
   URL.revokeObjectURL = url => void urls.delete(url);
+  // jsdom has neither of these.
+  Blob.prototype.arrayBuffer = function () {
+    return new Promise(resolve => {
+      const reader = new FileReader();
+      reader.onload = () => resolve(reader.result as ArrayBuffer);
+      reader.readAsArrayBuffer(this);
+    });
+  };
   HTMLDialogElement.prototype.showModal = function () {
     this.open = true;
   };
@@ -40,9 +48,9 @@ const shownFile = (): Blob | undefined => urls.get(picture().src);
 const button = (name: string): HTMLElement => screen.getByRole('button', { name });
 
 /** Draw an image; bytes are handed over without their way over the wire. */
-function drawImage({ value, ...props }: Readonly<Record<string, unknown>> = {}): Drawn {
+function drawImage({ value, ...props }: Readonly<Record<string, Json>> = {}): Drawn {
   const events = ['upload', 'clear', 'input', 'select'];
-  const view = draw('image', { label: 'Cat', ...props } as Record<string, Json>, events);
+  const view = draw('image', { label: 'Cat', ...props }, events);
   if (value instanceof Binary) {
     give(view, value);
   }
@@ -57,7 +65,7 @@ function give(view: Drawn, value: Binary): void {
 }
 
 function choose(view: Drawn, chosen: File): void {
-  const input = view.container.querySelector('input[type=file]') as HTMLInputElement;
+  const input = view.container.querySelector('input[type=file]')!;
   fireEvent.change(input, { target: { files: [chosen] } });
 }
 

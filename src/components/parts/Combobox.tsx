@@ -10,8 +10,9 @@ import {
   useMemo,
   useRef,
   useState,
-  type ChangeEvent,
-  type KeyboardEvent
+  type InputHTMLAttributes,
+  type KeyboardEvent,
+  type SyntheticEvent
 } from 'react';
 
 import { useAnchored } from './anchored';
@@ -64,12 +65,16 @@ export function Combobox(props: ComboboxProps): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const popup = useRef<HTMLDivElement>(null);
   const input = useRef<HTMLInputElement>(null);
-  const combobox = useList(props, found.shown, shownText(picker, text));
+  const shown = shownText(picker, text);
+  const combobox = useList(props, found.shown, shown);
   useAnchored(combobox.isOpen, box, popup);
+  useLayoutEffect(() => input.current?.focus(), []);
   useLayoutEffect(() => {
-    input.current?.focus();
-    input.current?.select();
-  }, []);
+    // What stands there was chosen, not typed: the first letter of a search replaces it.
+    if (text === null) {
+      input.current?.select();
+    }
+  }, [text, shown]);
   const choose = (option: Option): void => {
     picker.pick(option);
     write(null);
@@ -77,14 +82,7 @@ export function Combobox(props: ComboboxProps): JSX.Element {
       combobox.closeMenu();
     }
   };
-  const onKeyDown = (event: KeyboardEvent<HTMLInputElement>): void => {
-    const own =
-      picker.multiple &&
-      onFieldKey(event, picker.chosen.length, position => picker.remove(position));
-    if (own || onListKey(event, { picker, combobox, found, text, write, choose })) {
-      skip(event);
-    }
-  };
+  const keys = { picker, combobox, found, text, write, choose };
   return (
     <>
       <div ref={box} className="ib-Combobox">
@@ -93,33 +91,14 @@ export function Combobox(props: ComboboxProps): JSX.Element {
           {...combobox.getInputProps({
             ref: input,
             'aria-describedby': props.infoId,
-            'aria-autocomplete': picker.filterable ? 'list' : 'none',
-            // Read-only would hand its keys to the notebook; this takes focus and keys, and no text.
-            inputMode: picker.filterable ? undefined : 'none',
             placeholder: picker.multiple && picker.chosen.length > 0 ? undefined : placeholder,
-            spellCheck: false,
-            onChange: (event: ChangeEvent<HTMLInputElement>) =>
-              picker.filterable ? write(event.currentTarget.value) : skip(event),
-            onKeyDown,
-            onKeyUp: (event: KeyboardEvent<HTMLInputElement>) =>
-              picker.keyUp?.(event.key, event.currentTarget.value)
+            ...fieldProps(keys)
           })}
           className="ib-Combobox-input"
         />
       </div>
       <div ref={popup} className="ib-Combobox-popup" hidden={!combobox.isOpen}>
-        <ul
-          {...combobox.getMenuProps({ onMouseDown: event => event.preventDefault() })}
-          aria-multiselectable={picker.multiple || undefined}
-          className="ib-Combobox-list"
-        >
-          {combobox.isOpen ? (
-            <Items found={found.shown} picker={picker} combobox={combobox} />
-          ) : null}
-        </ul>
-        <div className="ib-Combobox-note" role="status">
-          {combobox.isOpen ? note(found, picker) : null}
-        </div>
+        <Choices {...{ picker, combobox, found, choose }} />
       </div>
     </>
   );
@@ -208,6 +187,24 @@ interface ListKeys {
   readonly choose: (option: Option) => void;
 }
 
+function fieldProps(keys: ListKeys): InputHTMLAttributes<HTMLInputElement> {
+  const { picker, write } = keys;
+  return {
+    'aria-autocomplete': picker.filterable ? 'list' : 'none',
+    // Read-only would hand its keys to the notebook; this takes focus and keys, and no text.
+    inputMode: picker.filterable ? 'text' : 'none',
+    spellCheck: false,
+    onChange: event => (picker.filterable ? write(event.currentTarget.value) : skip(event)),
+    onKeyDown: event => {
+      const { multiple, chosen, remove } = picker;
+      if ((multiple && onFieldKey(event, chosen.length, remove)) || onListKey(event, keys)) {
+        skip(event);
+      }
+    },
+    onKeyUp: event => picker.keyUp?.(event.key, event.currentTarget.value)
+  };
+}
+
 /** Enter, and Escape at a closed list. Returns whether the key was one of these. */
 function onListKey(event: KeyboardEvent<HTMLInputElement>, keys: ListKeys): boolean {
   const { picker, combobox, found, text, write, choose } = keys;
@@ -236,43 +233,47 @@ function onListKey(event: KeyboardEvent<HTMLInputElement>, keys: ListKeys): bool
 }
 
 /** Keep the list from acting on an event. */
-function skip({ nativeEvent }: ChangeEvent | KeyboardEvent): void {
+function skip({ nativeEvent }: SyntheticEvent): void {
   Object.assign(nativeEvent, { preventDownshiftDefault: true });
 }
 
-interface ItemsProps {
-  readonly found: readonly Option[];
-  readonly picker: Picker;
-  readonly combobox: List;
-  readonly choose: (option: Option) => void;
-}
+type ChoicesProps = Pick<ListKeys, 'picker' | 'combobox' | 'found' | 'choose'>;
 
-function Items({ found, picker, combobox, choose }: ItemsProps): JSX.Element {
+/** The list and a line about it. */
+function Choices({ picker, combobox, found, choose }: ChoicesProps): JSX.Element {
   const chosen = new Set(picker.chosen);
+  const item = (option: Option, index: number): JSX.Element => (
+    <li
+      key={option.index}
+      {...combobox.getItemProps({
+        item: option,
+        index,
+        onClick: event => {
+          skip(event);
+          choose(option);
+        }
+      })}
+      // Marked is told by aria-activedescendant; this is what the value is.
+      aria-selected={chosen.has(option)}
+      className={
+        index === combobox.highlightedIndex ? 'ib-Combobox-item ib-is-marked' : 'ib-Combobox-item'
+      }
+    >
+      {option.label}
+    </li>
+  );
   return (
     <>
-      {found.map((option, index) => (
-        <li
-          key={option.index}
-          {...combobox.getItemProps({
-            item: option,
-            index,
-            onClick: event => {
-              Object.assign(event.nativeEvent, { preventDownshiftDefault: true });
-              choose(option);
-            }
-          })}
-          // Marked is told by aria-activedescendant; this is what the value is.
-          aria-selected={chosen.has(option)}
-          className={
-            index === combobox.highlightedIndex
-              ? 'ib-Combobox-item ib-is-marked'
-              : 'ib-Combobox-item'
-          }
-        >
-          {option.label}
-        </li>
-      ))}
+      <ul
+        {...combobox.getMenuProps({ onMouseDown: event => event.preventDefault() })}
+        aria-multiselectable={picker.multiple || undefined}
+        className="ib-Combobox-list"
+      >
+        {combobox.isOpen ? found.shown.map(item) : null}
+      </ul>
+      <div className="ib-Combobox-note" role="status">
+        {combobox.isOpen ? note(found, picker) : null}
+      </div>
     </>
   );
 }
@@ -292,7 +293,7 @@ function note({ shown, more }: Found, picker: Picker): string | null {
 export function comboboxCss(root: string): string {
   return `
 ${root} .ib-Combobox { display: flex; flex-wrap: wrap; align-items: center; gap: 4px; position: relative; box-sizing: border-box; width: 100%; min-height: var(--ib-control-height); padding: 3px 28px 3px 4px; border: 1px solid var(--ib-border-strong); border-radius: var(--ib-radius); background: var(--ib-input); }
-${root} .ib-Combobox::after { content: ''; position: absolute; top: 9px; inset-inline-end: 11px; width: 6px; height: 6px; border: solid var(--ib-text-secondary); border-width: 0 1.5px 1.5px 0; transform: rotate(45deg); pointer-events: none; }
+${root} .ib-Combobox::after { content: ''; position: absolute; top: 9px; inset-inline-end: 11px; width: 6px; height: 6px; border-right: 1.5px solid var(--ib-text-secondary); border-bottom: 1.5px solid var(--ib-text-secondary); transform: rotate(45deg); pointer-events: none; }
 ${root} .ib-Combobox:focus-within { border-color: var(--ib-focus); outline: 1px solid var(--ib-focus); }
 ${root} .ib-Combobox.ib-is-readonly { padding-inline-end: 4px; border-color: var(--ib-border); background: transparent; }
 ${root} .ib-Combobox.ib-is-readonly::after { display: none; }
@@ -310,8 +311,9 @@ ${root} .ib-Combobox-list { flex: 0 1 auto; min-height: 0; margin: 0; padding: 4
 ${root} .ib-Combobox-list:empty { display: none; }
 ${root} .ib-Combobox-item { position: relative; min-height: 20px; padding: 4px 8px 4px 28px; border-radius: var(--ib-radius); overflow-wrap: anywhere; cursor: pointer; }
 ${root} .ib-Combobox-item.ib-is-marked { background: var(--ib-hover); }
-${root} .ib-Combobox-item[aria-selected='true']::before { content: ''; position: absolute; top: 7px; inset-inline-start: 12px; width: 4px; height: 9px; border: solid var(--ib-accent); border-width: 0 2px 2px 0; transform: rotate(45deg); }
+${root} .ib-Combobox-item[aria-selected='true']::before { content: ''; position: absolute; top: 7px; inset-inline-start: 12px; width: 4px; height: 9px; border-right: 2px solid var(--ib-accent); border-bottom: 2px solid var(--ib-accent); transform: rotate(45deg); }
 ${root} .ib-Combobox-item[aria-disabled='true'] { color: var(--ib-text-secondary); cursor: not-allowed; }
-${root} .ib-Combobox-note { flex: none; padding: 4px 12px 8px; color: var(--ib-text-secondary); font-size: calc(var(--ib-font-size) - 1px); }
+${root} .ib-Combobox-note { flex: none; padding: 4px 12px; color: var(--ib-text-secondary); font-size: calc(var(--ib-font-size) - 1px); }
+${root} .ib-Combobox-list:not(:empty) + .ib-Combobox-note { border-top: 1px solid var(--ib-border); }
 ${root} .ib-Combobox-note:empty { display: none; }`;
 }

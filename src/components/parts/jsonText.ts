@@ -53,33 +53,43 @@ export function jsonText(value: Json, indent = ''): string {
     : `${open}\n${lines.join(',\n')}\n${indent}${close}`;
 }
 
-/**
- * The branches that a tree shows unfolded before anybody has touched it.
- *
- * @param levels - Unfold so many; the rest waits to be asked.
- * @param lines - Stop when about so many lines show.
- * @param page - Entries of a branch that show at first.
- */
+/** How much of a tree shows unfolded before anybody has touched it. */
+export interface Unfolding {
+  readonly levels: number;
+  /** Stop when about so many lines show. */
+  readonly lines: number;
+  /** A level that has too many lines stays folded as a whole; otherwise its first branches unfold. */
+  readonly whole: boolean;
+  /** Entries of a branch that show at first. */
+  readonly page: number;
+}
+
+/** The branches that show unfolded. The root always does: a folded root shows nothing. */
 export function unfolded(
   root: Json,
-  levels: number,
-  lines: number,
-  page: number
+  { levels, lines, whole, page }: Unfolding
 ): ReadonlySet<Branch> {
   const open = new Set<Branch>();
   let level = isBranch(root) ? [root] : [];
   let shown = 0;
   for (let depth = 0; depth < levels && level.length > 0; depth += 1) {
+    const sizes = level.map(branch => Math.min(sizeOf(branch), page));
+    const total = shown + sizes.reduce((sum, size) => sum + size, 0);
+    if (whole && depth > 0 && total > lines) {
+      break;
+    }
     const next: Branch[] = [];
-    for (const branch of level) {
-      const entries = entriesOf(branch, page);
-      // The root always unfolds: a folded root shows nothing.
-      if (depth > 0 && shown + entries.length > lines) {
+    for (const [index, branch] of level.entries()) {
+      shown += sizes[index] ?? 0;
+      if (depth > 0 && shown > lines) {
         return open;
       }
-      shown += entries.length;
       open.add(branch);
-      next.push(...entries.map(([, value]) => value).filter(isBranch));
+      next.push(
+        ...entriesOf(branch, page)
+          .map(([, value]) => value)
+          .filter(isBranch)
+      );
     }
     level = next;
   }

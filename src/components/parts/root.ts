@@ -18,7 +18,7 @@ export interface RootAttributes {
   readonly className: string;
   readonly hidden: boolean | undefined;
   readonly style: CSSProperties;
-  readonly 'data-node': NodeId | undefined;
+  readonly 'data-node': NodeId;
 }
 
 /**
@@ -29,7 +29,7 @@ export interface RootAttributes {
  *
  * @param node - Lets the host find the element, to bring it into view.
  */
-export function rootAttributes(props: Placement, className: string, node?: NodeId): RootAttributes {
+export function rootAttributes(props: Placement, className: string, node: NodeId): RootAttributes {
   return {
     'data-node': node,
     id: props.elemId ?? undefined,
