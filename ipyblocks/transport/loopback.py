@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
+
+from msgspec import UNSET
 
 from ..codec import Packet, decode_to_page, encode
 from ..protocol import (
     PROTOCOL,
+    Edit,
     Event,
     Hello,
     Json,
@@ -20,6 +23,7 @@ from ..protocol import (
     Set,
     ToKernelFrame,
     ToPage,
+    Update,
     Welcome,
 )
 from ..runtime.engine import Engine
@@ -105,3 +109,41 @@ class LoopbackPage:
     def close(self) -> None:
         """End the session."""
         self._engine.thread.call(lambda: self._engine.close(self.session))
+
+
+def apply_edits(value: Json, edits: Iterable[Edit]) -> Json:
+    """What a page makes of edits of a value: a new one; the old one stays as it is.
+
+    Raises:
+        LookupError, TypeError, ValueError: an edit does not fit the value.
+    """
+    for edit in edits:
+        value = _edited(value, edit, edit.path)
+    return value
+
+
+def _edited(value: Json, edit: Edit, path: list[str | int]) -> Json:
+    if not path:
+        return value + edit.value if edit.op == "append" else edit.value
+    copy, last = value.copy(), len(path) == 1
+    key: Any = path[0]
+    if last and edit.op == "insert":
+        if isinstance(copy, list):
+            copy.insert(key, edit.value)
+        elif key in copy:
+            raise ValueError(f"{key!r} is there already.")
+        else:
+            copy[key] = edit.value
+    elif last and edit.op == "delete":
+        del copy[key]
+    else:
+        copy[key] = _edited(copy[key], edit, path[1:])
+    return copy
+
+
+def apply_update(props: dict[str, Json], update: Update) -> None:
+    """Change the props of a node as an update says."""
+    props.update(update.props)
+    if update.edits is not UNSET:
+        for name, edits in update.edits.items():
+            props[name] = apply_edits(props[name], edits)

@@ -19,7 +19,7 @@ from ipyblocks.protocol import Patch, ToPage, Welcome
 from ipyblocks.runtime import loop as loops
 from ipyblocks.runtime.engine import Engine, Options
 from ipyblocks.transport import comm
-from ipyblocks.transport.loopback import LoopbackPage
+from ipyblocks.transport.loopback import LoopbackPage, apply_update
 
 LIMIT = 30.0
 """Seconds that something may take before a test gives up. No passing test waits that long."""
@@ -210,7 +210,7 @@ class Shown:
             elif isinstance(message, Patch):
                 for update in message.updates:
                     if update.node == self.id(block):
-                        told.update(update.props)
+                        apply_update(told, update)
         return told
 
     def messages(self, kind: type[Any] = object) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -26,6 +26,14 @@ def in_app(build: Callable[[Any], Any]) -> Callable[[], Any]:
 
 def nothing() -> None:
     """A function to bind."""
+
+
+def steps() -> Iterator[int]:
+    yield 1
+
+
+async def async_steps() -> AsyncIterator[int]:
+    yield 1
 
 
 CASES: dict[str, Case] = {
@@ -123,20 +131,85 @@ CASES: dict[str, Case] = {
     "unknown listener argument": (
         in_app(lambda b: b.click(nothing, output=b)), TypeError, "'output'",
     ),
-    "batch": (
-        in_app(lambda b: b.click(nothing, batch=True)),
-        NotAvailableError,
-        "The listener argument 'batch' is not available yet; call the function once per event.",
+    "batch of a generator": (
+        in_app(lambda b: b.click(steps, batch=True)),
+        ValueError,
+        "click: a generator cannot be used with batch.",
     ),
-    "listener every": (
-        in_app(lambda b: b.click(nothing, every=1)),
-        NotAvailableError,
-        "The listener argument 'every' is not available yet",
+    "batch of an async generator": (
+        in_app(lambda b: b.click(async_steps, batch=True)),
+        ValueError,
+        "click: a generator cannot be used with batch.",
     ),
-    "listener js": (
-        in_app(lambda b: b.click(nothing, js="() => 1")),
+    "batch without queue": (
+        in_app(lambda b: b.click(nothing, batch=True, queue=False)),
+        ValueError,
+        "batch needs the queue; leave queue=False out.",
+    ),
+    "batch size": (
+        in_app(lambda b: b.click(nothing, batch=True, max_batch_size=0)),
+        ValueError,
+        "max_batch_size is 0; it must be 1 or more.",
+    ),
+    "every zero": (
+        in_app(lambda b: b.click(nothing, every=0)),
+        ValueError,
+        "every is 0; it must be a positive number of seconds.",
+    ),
+    "every negative": (
+        in_app(lambda b: b.click(nothing, every=-1.5)),
+        ValueError,
+        "every is -1.5; it must be a positive number of seconds.",
+    ),
+    "every with batch": (
+        in_app(lambda b: b.click(nothing, every=1, batch=True)),
+        ValueError,
+        "every cannot be combined with batch.",
+    ),
+    "every without a function": (
+        in_app(lambda b: b.click(None, every=1)),
+        ValueError,
+        "click: every needs a function to run.",
+    ),
+    "time limit": (
+        in_app(lambda b: b.click(nothing, time_limit=0)),
+        ValueError,
+        "time_limit is 0; it must be positive, in seconds.",
+    ),
+    "js without text": (
+        in_app(lambda b: b.click(nothing, js=True)),
         NotAvailableError,
-        "The listener argument 'js' is not available yet; do the step in Python.",
+        "The listener argument 'js' is not available yet; write the step as a JavaScript function.",
+    ),
+    "validator": (
+        in_app(lambda b: b.click(nothing, validator=nothing)),
+        NotAvailableError,
+        "The listener argument 'validator' is not available yet; check the values first",
+    ),
+    "api visibility": (
+        in_app(lambda b: b.click(nothing, api_visibility="secret")),
+        ValueError,
+        "api_visibility is 'secret'; it must be \"public\", \"private\" or \"undocumented\".",
+    ),
+    "timer of nothing": (
+        lambda: gr.Timer(0),
+        ValueError,
+        "Timer: value must be a positive number of seconds, not 0.",
+    ),
+    "timer of not a number": (
+        lambda: gr.Timer(float("nan")),
+        ValueError,
+        "Timer: value must be a positive number of seconds, not nan.",
+    ),
+    "client of an address": (
+        lambda: gr.Client("abc/def"),
+        NotAvailableError,
+        "Client('abc/def'): a client of a served app is not available yet; give the Blocks.",
+    ),
+    "client behind a login": (
+        lambda: gr.Client(gr.Blocks(), auth=("a", "b")),
+        NotAvailableError,
+        "hf_token, auth, headers and ssl_verify are for apps behind a server",
     ),
     "cancels a function": (
         in_app(lambda b: b.click(nothing, cancels=[nothing])),
@@ -168,9 +241,9 @@ CASES: dict[str, Case] = {
         "default_concurrency_limit must be 1 or more, or None; it is 0.",
     ),
     "queue rate": (
-        lambda: gr.Blocks().queue(status_update_rate=1),
-        NotAvailableError,
-        'Only status_update_rate="auto" is available',
+        lambda: gr.Blocks().queue(status_update_rate=0),
+        ValueError,
+        "status_update_rate must be positive; it is 0.",
     ),
     "concurrency_count": (
         lambda: gr.Blocks().queue(concurrency_count=2),

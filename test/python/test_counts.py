@@ -30,7 +30,7 @@ def test_a_tree_grows_by_what_a_field_says_and_no_more(counts: dict[str, Any]) -
 
 
 @pytest.mark.parametrize(
-    ("name", "up_bytes", "down_bytes"), [("click", 160, 320), ("edit", 160, 320)]
+    ("name", "up_bytes", "down_bytes"), [("click", 160, 350), ("edit", 160, 350)]
 )
 def test_an_event_is_one_message_up_and_one_down(
     counts: dict[str, Any], name: str, up_bytes: int, down_bytes: int

@@ -186,15 +186,17 @@ def test_a_limit_of_one_never_runs_two(show: Any, gate: Any) -> None:
     other.until(Queued)
     shown.fire(button)
     shown.until(Queued)
-    assert [(m.position, m.size) for m in other.messages(Queued)] == [(0, 1)]
+    # The one in front is told that the queue has grown.
+    assert [(m.position, m.size) for m in other.until(Queued, 2)] == [(0, 1), (0, 2)]
     assert [(m.position, m.size) for m in shown.messages(Queued)] == [(1, 2)]
+    gates[0].open()
+    # The one behind is told that it has moved up.
+    assert [(m.position, m.size) for m in shown.until(Queued, 2)] == [(1, 2), (0, 1)]
     for each in gates:
         each.open()
         each.reached()
     shown.page.idle()
     assert most == [1, 1, 1]
-    # The one behind was told that it had moved up.
-    assert [(m.position, m.size) for m in shown.messages(Queued)] == [(1, 2), (0, 1)]
     assert shown.engine.queue.statistics() == (0, 0, 0)
 
 

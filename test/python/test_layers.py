@@ -26,6 +26,7 @@ LAYER_OF = {
     "transport": "transport",
     "display": "display",
     "app": "app",
+    "client": "app",
     "__init__": "package",
 }
 """By first part of a module's name; every other module describes the tree."""

@@ -278,7 +278,7 @@ def cleared(page_of: Pages, build: Any) -> dict[str, Any]:
     page.fire(button._id, "click")
     page.idle()
     return {
-        name: page.session.state(each) if each.stateful else value_of(page, each)
+        name: page.session.states.get(each) if each.stateful else value_of(page, each)
         for name, each in parts.items()
     }
 

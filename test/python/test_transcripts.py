@@ -32,7 +32,7 @@ from ipyblocks.protocol import (
     Welcome,
 )
 from ipyblocks.runtime.engine import Engine
-from ipyblocks.transport.loopback import LoopbackPage
+from ipyblocks.transport.loopback import LoopbackPage, apply_update
 
 FOLDER = Path(__file__).parent.parent / "wire" / "transcripts"
 RECORD = os.environ.get("IPYBLOCKS_RECORD") == "1"
@@ -72,8 +72,9 @@ class Conversation:
         self.lines.append({"page": self._normal(packet.content)})
         self.page.session.receive(packet.content, packet.buffers)
 
-    def hello(self, epoch: str | None = None) -> None:
-        self.say(Hello(seq=0, protocol=PROTOCOL, epoch=epoch, seen=self._seen))
+    def hello(self, epoch: str | None = None, seen: int | None = None) -> None:
+        known = self._seen if seen is None else seen
+        self.say(Hello(seq=0, protocol=PROTOCOL, epoch=epoch, seen=known))
         self.hear(1)
 
     def set(self, block: Any, **props: Any) -> Set:
@@ -110,7 +111,7 @@ class Conversation:
             self._tasks = {task.id for task in message.tasks}
         elif isinstance(message, protocol.Patch):
             for update in message.updates:
-                self._nodes[update.node].update(update.props)
+                apply_update(self._nodes[update.node], update)
         elif isinstance(message, (protocol.Queued, protocol.Started)):
             self._tasks.add(message.task)
         elif isinstance(message, (protocol.Done, Failed)):
@@ -137,7 +138,22 @@ class Conversation:
         for message in normal["messages"]:
             if message.get("detail"):
                 message["detail"] = "T"
+            for each in [*message.get("entries", ()), *message.get("log", ())]:
+                if each["text"].startswith("Traceback"):
+                    each["text"] = "T"
+            for each in [message, *message.get("tasks", ())]:
+                self._without_times(each)
         return normal
+
+    def _without_times(self, told: dict[str, Any]) -> None:
+        """What a message or a task says about time, as if none had passed."""
+        if told.get("eta") is not None:
+            told["eta"] = 0
+        if "elapsed" in told:
+            told["elapsed"] = 0
+        if told.get("fake") is not None:
+            told["fake"]["ageMs"] = 0
+            told["units"][-1]["progress"] = told["fake"]["start"]
 
 
 # --- scenarios ----------------------------------------------------------------------------------
@@ -234,7 +250,7 @@ def handler_error(open_: Callable[[gr.Blocks], Conversation], gate: GateMaker) -
     talk.say(talk.event(button))
     talk.hear(1)  # started
     go_on.open()
-    talk.hear(1)  # failed
+    talk.hear(2)  # failed, log
     return talk
 
 
@@ -309,7 +325,7 @@ def chain(open_: Callable[[gr.Blocks], Conversation], gate: GateMaker) -> Conver
     gates[0].open()
     talk.hear(3)  # patch, done 1, started 2
     gates[1].open()
-    talk.hear(2)  # failed 2, started 3
+    talk.hear(3)  # failed 2, started 3, log
     gates[2].open()
     talk.hear(2)  # patch, done 3
     return talk
@@ -336,9 +352,9 @@ def queued_and_cancelled(
     talk.say(talk.event(button))
     talk.hear(1)  # queued 2, first of one
     talk.say(talk.event(button))
-    talk.hear(1)  # queued 3, second of two
+    talk.hear(2)  # queued 2, first of two; queued 3, second of two
     talk.say(Cancel(seq=0, task=TaskId(2)))
-    talk.hear(2)  # queued 3, first of one; failed 2
+    talk.hear(2)  # failed 2; queued 3, first of one
     talk.say(Cancel(seq=0, task=TaskId(3)))
     talk.hear(1)  # failed 3
     go_on.open()
@@ -374,6 +390,77 @@ def resync_after_a_gap(open_: Callable[[gr.Blocks], Conversation], gate: GateMak
     talk.hello(talk.epoch)
     gates[1].open()
     talk.hear(2)  # patch, done 2
+    return talk
+
+
+@scenario
+def streaming(open_: Callable[[gr.Blocks], Conversation], gate: GateMaker) -> Conversation:
+    gates = [gate() for _ in range(3)]
+    start = "Es war einmal. " * 20
+
+    def tell() -> Any:
+        story, data = start, [{"role": "user", "text": "?"}]
+        yield story, data
+        for i, more in enumerate(["Ein Käfer 🐞 ", "ging."]):
+            gates[i].wait()
+            story += more
+            data = [*data, {"role": "bot", "text": more}]
+            yield story, data
+        gates[2].wait()
+        yield "The end.", data[:1]  # another text, and a list that has shrunk
+
+    with gr.Blocks() as demo:
+        story, data = gr.Textbox(), gr.JSON()
+        button = gr.Button("Tell")
+        button.click(tell, None, [story, data])
+    talk = open_(demo)
+    talk.hello()
+    talk.say(talk.event(button))
+    talk.hear(2)  # started, patch with whole values
+    gates[0].open()
+    talk.hear(1)  # patch with what was added
+    gates[1].open()
+    talk.hear(1)  # patch with what was added
+    gates[2].open()
+    talk.hear(2)  # patch with a new text and two deletions, done
+    return talk
+
+
+@scenario
+def progress_and_log(open_: Callable[[gr.Blocks], Conversation], gate: GateMaker) -> Conversation:
+    gates = [gate() for _ in range(4)]
+
+    def work(progress: gr.Progress = gr.Progress()) -> str:  # noqa: B008 - Gradio's form
+        progress(0.25, "Reading")
+        gates[0].wait()
+        print("half way")
+        with progress.tqdm(None, "Files", total=2, unit="files") as files:
+            files.update()
+            gates[1].wait()
+            progress.fake(0.9, "Guessing", 60)
+            gates[2].wait()
+        progress(None)
+        gates[3].wait()
+        return "done"
+
+    with gr.Blocks() as demo:
+        result = gr.Textbox()
+        button = gr.Button("Work")
+        button.click(work, None, result)
+    talk = open_(demo)
+    talk.hello()
+    talk.say(talk.event(button))
+    talk.hear(2)  # started, progress
+    gates[0].open()
+    talk.hear(2)  # log, progress of the loop
+    gates[1].open()
+    talk.hear(1)  # progress with an estimate
+    talk._tasks = set()
+    talk.hello(talk.epoch, seen=0)  # as a page that has lost everything: the welcome has it all
+    gates[2].open()
+    talk.hear(1)  # no progress
+    gates[3].open()
+    talk.hear(2)  # patch, done
     return talk
 
 
