@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from . import context
 from .block import Block, BlockContext
@@ -15,8 +15,22 @@ from .layouts.column import Column
 from .layouts.row import Row
 from .protocol import Json, NodeId
 
-if TYPE_CHECKING:
-    from .runtime.scene import Scene
+
+class Scene(Protocol):
+    """What a session shows, as far as building a part of it anew needs to know.
+
+    Attributes:
+        next_node, next_dependency: numbers that are not taken yet.
+    """
+
+    next_node: int
+    next_dependency: int
+
+    def former(self, container: Block) -> Subtree | None:
+        """What was last rendered into a container."""
+
+    def node(self, block: Block) -> NodeId | None:
+        """The number of a block that is shown."""
 
 
 class Subtree(Tree):

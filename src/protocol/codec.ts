@@ -307,10 +307,12 @@ function checkField(value: Json | undefined, shape: string, path: string): strin
   if (wanted.endsWith('[]')) {
     return checkList(value, wanted.slice(0, -2), path);
   }
-  if (wanted in shapes) {
-    return check(value, wanted, path);
+  const kinds = wanted.split('|');
+  const struct = kinds.find(kind => kind in shapes);
+  if (struct !== undefined && !(value === null && kinds.includes('null'))) {
+    return check(value, struct, path);
   }
-  return wanted.split('|').includes(kindOf(value))
+  return kinds.includes(kindOf(value))
     ? null
     : `${path}: expected ${wanted}, got ${kindOf(value)}`;
 }

@@ -72,9 +72,8 @@ class Conversation:
         self.lines.append({"page": self._normal(packet.content)})
         self.page.session.receive(packet.content, packet.buffers)
 
-    def hello(self, epoch: str | None = None, seen: int | None = None) -> None:
-        known = self._seen if seen is None else seen
-        self.say(Hello(seq=0, protocol=PROTOCOL, epoch=epoch, seen=known))
+    def hello(self, epoch: str | None = None) -> None:
+        self.say(Hello(seq=0, protocol=PROTOCOL, epoch=epoch, seen=self._seen))
         self.hear(1)
 
     def set(self, block: Any, **props: Any) -> Set:
@@ -455,8 +454,6 @@ def progress_and_log(open_: Callable[[gr.Blocks], Conversation], gate: GateMaker
     talk.hear(2)  # log, progress of the loop
     gates[1].open()
     talk.hear(1)  # progress with an estimate
-    talk._tasks = set()
-    talk.hello(talk.epoch, seen=0)  # as a page that has lost everything: the welcome has it all
     gates[2].open()
     talk.hear(1)  # no progress
     gates[3].open()
