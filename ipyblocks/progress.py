@@ -212,7 +212,8 @@ class Tracked(Generic[T]):
     def _open(self, reports: Reports) -> None:
         reports.stack.append(self._unit)
         reports.fake = reports.figure = None
-        reports.ask()
+        if not reports.waiting:
+            reports.ask()
 
     def __iter__(self) -> Iterator[T]:
         iterable, reports, unit = self._iterable, self._reports, self._unit

@@ -79,7 +79,8 @@ class RunReports:
         self._figure_before_fake = self.figure
         self._fake_desc = desc
         self.fake = Fake(start, max(start, min(1.0, goal)), max(0.0, seconds or 0.0), self._clock())
-        self.ask()
+        if not self.waiting:
+            self.ask()
 
     def shown(self) -> float:
         """Share that the page shows now, 0 to 1."""
