@@ -21,6 +21,7 @@ from ..component import Component
 from ..files import Files
 from ..protocol import (
     PROTOCOL,
+    Binary,
     Cancel,
     Closed,
     CloseReason,
@@ -288,7 +289,7 @@ class Session:
         """The whole session.
 
         Args:
-            secret: with what must not be written to a file (passwords).
+            secret: with what must not be written to a file (passwords, uploads).
         """
         return Welcome(
             seq=seq,
@@ -310,7 +311,7 @@ class Session:
 
     def _snapshot(self, node: Node, secret: bool) -> Node:
         mine = self._props.get(node.id)
-        hide = not secret and _is_secret(self.tree.blocks[node.id])
+        hide = not secret and self._is_secret(node.id)
         if mine is None and not hide:
             return node
         props = {**node.props, **(mine or {})}
@@ -320,10 +321,17 @@ class Session:
 
     def _send_secrets(self) -> None:
         """What a snapshot left out, for a page that started from one."""
-        for node, block in self.tree.blocks.items():
-            value = self.props(node).get("value") if _is_secret(block) else None
+        for node in self.tree.blocks:
+            value = self.props(node).get("value") if self._is_secret(node) else None
             if value:
                 self._out.update(node, {"value": value})
+
+    def _is_secret(self, node: NodeId) -> bool:
+        """Whether a value is not for a file: a password, or what the person chose or took."""
+        block, value = self.tree.blocks[node], self._props.get(node, {}).get("value")
+        if isinstance(value, Binary) and self.props(node).get("interactive", True):
+            return True
+        return isinstance(block, Component) and block.is_secret()
 
     def _wire_task(self, task: Task) -> WireTask:
         place = self.engine.queue.place(task)
@@ -382,10 +390,6 @@ class Session:
         self.uploads.close()
         self.files.close()
         return states
-
-
-def _is_secret(block: Block) -> bool:
-    return isinstance(block, Component) and block.is_secret()
 
 
 def same(a: Any, b: Any) -> bool:
