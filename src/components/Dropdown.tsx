@@ -180,7 +180,7 @@ interface Entry {
 }
 
 /**
- * A field that is searched by typing. A searched field costs a hundred times a plain one, so it is there
+ * A field that is searched by typing. A searched field costs many times a plain one, so it is there
  * only while it has the focus; before that, a plain field stands in its place.
  */
 function Searched({ view, picker, ids }: ControlProps): JSX.Element {

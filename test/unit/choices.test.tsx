@@ -1,5 +1,6 @@
 import { fireEvent, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
+import axe from 'axe-core';
 import { describe, expect, test } from 'vitest';
 
 import { chosenOf, matching, optionsOf } from '../../src/components/parts/choices';
@@ -387,6 +388,16 @@ describe('several of a dropdown', () => {
     const { user, tokens, options, said: told } = dropdown(SEVERAL);
     await user.click(screen.getByRole('button', { name: 'Remove A' }));
     expect([told(), tokens(), options()]).toEqual([[['b'], '!input'], ['B'], []]);
+  });
+
+  test('are told to assistive technology as they should', async () => {
+    const { user, field, container } = dropdown({ ...SEVERAL, maxChoices: 2 });
+    await user.click(field());
+    // jsdom has no layout, so nothing has a contrast.
+    const { violations } = await axe.run(container, {
+      rules: { 'color-contrast': { enabled: false }, region: { enabled: false } }
+    });
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
   });
 
   test('are no more than the most', async () => {
