@@ -51,7 +51,7 @@ def encode(frame: ToPageFrame | ToKernelFrame) -> Packet:
         WireError: a value inside is of a type that JSON has no form for (names the path).
     """
     buffers: list[bytes] = []
-    return Packet(_pack_struct(frame, buffers, "frame"), buffers)
+    return Packet(pack(frame, buffers, "frame"), buffers)
 
 
 def decode_to_kernel(content: object, buffers: Sequence[Any] = ()) -> ToKernelFrame:
@@ -76,36 +76,51 @@ def decode_to_page(content: object, buffers: Sequence[Any] = ()) -> ToPageFrame:
 
 
 def pack(value: Any, buffers: list[bytes], path: str = "$") -> Any:
-    """Replace what JSON cannot say; bytes of blobs are appended to ``buffers``.
+    """Replace what JSON cannot say; bytes of binaries are appended to ``buffers``.
 
     Raises:
         WireError: a type that has no wire form, a dict key that is no string, or nesting over 200
-            deep.
+            deep; names the place, from ``path`` on.
     """
+    try:
+        return _pack(value, buffers, 0)
+    except _Unpackable as error:
+        raise WireError(f"{path}{''.join(reversed(error.trail))}: {error.problem}") from None
+
+
+class _Unpackable(Exception):
+    """A value that cannot be packed. The trail to it is noted on the way out, from inside."""
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+        self.trail: list[str] = []
+
+
+def _pack(value: Any, buffers: list[bytes], depth: int) -> Any:
     # Exact types first: nearly every value is one of them and isinstance is slower.
     kind = type(value)
     if value is None or kind is bool:
         return value
     if kind is str:
-        # ``isascii`` is O(1); only other strings can hold a surrogate.
-        return value if value.isascii() else _SURROGATES.sub("\ufffd", value)
+        return _well_formed(value)
     if kind is int:
         return value if -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER else {"$int": str(value)}
     if kind is float:
         return value if math.isfinite(value) else {"$number": _number_name(value)}
+    if depth > MAX_DEPTH:
+        raise _Unpackable(f"nested more than {MAX_DEPTH} levels deep, or refers to itself.")
     if kind is dict:
-        return _pack_dict(value, buffers, path)
+        return _pack_dict(value, buffers, depth)
     if kind is list or kind is tuple:
-        _check_depth(path)
-        return [pack(item, buffers, f"{path}[{i}]") for i, item in enumerate(value)]
+        return _pack_list(value, buffers, depth)
     if kind is UploadReference:
         return {"$upload": value.upload}
     if kind is Binary:
         buffers.append(value.data)
-        return _blob_reference(value, len(buffers) - 1)
+        return _binary_reference(value, len(buffers) - 1)
     if isinstance(value, Wire):
-        return _pack_struct(value, buffers, path)
-    return _pack_subclass(value, buffers, path)
+        return _pack_struct(value, buffers, depth)
+    return _pack_subclass(value, buffers, depth)
 
 
 def unpack(value: Any, buffers: Sequence[Any]) -> Any:
@@ -127,7 +142,7 @@ def _unpack(value: Any, buffers: Sequence[Any], depth: int) -> Any:
     if not isinstance(value, dict):
         return value
     if "$buffer" in value:
-        return _blob(value, buffers)
+        return _binary(value, buffers)
     if "$number" in value:
         return _lookup_number(value["$number"])
     if "$int" in value:
@@ -140,16 +155,24 @@ def _unpack(value: Any, buffers: Sequence[Any], depth: int) -> Any:
     }
 
 
-def _pack_struct(value: Wire, buffers: list[bytes], path: str) -> dict[str, Any]:
-    """Like ``msgspec.to_builtins``, which would take blobs and the values of users apart as
-    well.
-    """
+def _well_formed(text: str) -> str:
+    # ``isascii`` is O(1); only other strings can hold a surrogate.
+    return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
+
+
+def _pack_struct(value: Wire, buffers: list[bytes], depth: int) -> dict[str, Any]:
+    """Like ``msgspec.to_builtins``, which would take binaries and users' values apart as well."""
     layout = _layout(type(value))
     packed: dict[str, Any] = {"type": layout.tag} if layout.tag else {}
-    for attribute, name in layout.fields:
-        item = getattr(value, attribute)
-        if item is not UNSET:
-            packed[name] = pack(item, buffers, f"{path}.{name}")
+    name = ""
+    try:
+        for attribute, name in layout.fields:
+            item = getattr(value, attribute)
+            if item is not UNSET:
+                packed[name] = _pack(item, buffers, depth + 1)
+    except _Unpackable as error:
+        error.trail.append(f".{name}")
+        raise
     return packed
 
 
@@ -165,47 +188,55 @@ def _layout(struct: type[Wire]) -> _Layout:
     return _Layout(tag if isinstance(tag, str) else None, fields)
 
 
-def _pack_dict(value: Mapping[Any, Any], buffers: list[bytes], path: str) -> dict[str, Any]:
-    _check_depth(path)
+def _pack_dict(value: Mapping[Any, Any], buffers: list[bytes], depth: int) -> dict[str, Any]:
     packed = {}
-    for key, item in value.items():
-        name = key if type(key) is str else _key(key, path)
-        packed["$" + name if name.startswith("$") else name] = pack(item, buffers, f"{path}.{name}")
+    name = ""
+    try:
+        for key, item in value.items():
+            name = _well_formed(key) if type(key) is str else _key(key)
+            wire_name = "$" + name if name.startswith("$") else name
+            packed[wire_name] = _pack(item, buffers, depth + 1)
+    except _Unpackable as error:
+        error.trail.append(f".{name}")
+        raise
     return packed
 
 
-def _key(key: Any, path: str) -> str:
+def _pack_list(value: Sequence[Any], buffers: list[bytes], depth: int) -> list[Any]:
+    packed: list[Any] = []
+    try:
+        for item in value:
+            packed.append(_pack(item, buffers, depth + 1))  # noqa: PERF401 - its length is the index
+    except _Unpackable as error:
+        error.trail.append(f"[{len(packed)}]")
+        raise
+    return packed
+
+
+def _key(key: Any) -> str:
     if isinstance(key, str):
-        return str(key)
+        return _well_formed(str(key))
     if key is None or isinstance(key, (bool, int, float)):
         # As json.dumps does: {1: "a"} is a common thing to show.
         return {"True": "true", "False": "false", "None": "null"}.get(str(key), str(key))
-    raise WireError(f"{path}: a dict key is {type(key).__name__}; keys must be strings or numbers.")
+    raise _Unpackable(f"a dict key is {type(key).__name__}; keys must be strings or numbers.")
 
 
-def _pack_subclass(value: Any, buffers: list[bytes], path: str) -> Any:
+def _pack_subclass(value: Any, buffers: list[bytes], depth: int) -> Any:
     """Subclasses of the JSON types (enums, numpy scalars, OrderedDict) as their base."""
     for base in (str, int, float):
         if isinstance(value, base):
-            return pack(base(value), buffers, path)
+            return _pack(base(value), buffers, depth)
     if isinstance(value, Mapping):
-        return _pack_dict(value, buffers, path)
+        return _pack_dict(value, buffers, depth)
     if isinstance(value, (list, tuple, set, frozenset)):
-        return pack(list(value), buffers, path)
+        return _pack_list(list(value), buffers, depth)
     if type(value).__module__ == "numpy":
-        return pack(value.tolist(), buffers, path)
-    raise WireError(
-        f"{path}: a value of type {type(value).__name__} cannot be sent to the page. "
+        return _pack(value.tolist(), buffers, depth)
+    raise _Unpackable(
+        f"a value of type {type(value).__name__} cannot be sent to the page. "
         "Return JSON values (str, numbers, bool, None, list, dict)."
     )
-
-
-def _check_depth(path: str) -> None:
-    # Each level adds a dot or a bracket; counting them costs nothing until values are deep.
-    if len(path) > MAX_DEPTH and path.count("[") + path.count(".") > MAX_DEPTH:
-        raise WireError(
-            f"The value is nested more than {MAX_DEPTH} levels deep, or refers to itself."
-        )
 
 
 def _number_name(value: float) -> str:
@@ -214,14 +245,14 @@ def _number_name(value: float) -> str:
     return "Infinity" if value > 0 else "-Infinity"
 
 
-def _blob_reference(blob: Binary, index: int) -> dict[str, Any]:
-    reference: dict[str, Any] = {"$buffer": index, "mimeType": blob.mime_type}
-    if blob.name is not None:
-        reference["name"] = blob.name
+def _binary_reference(binary: Binary, index: int) -> dict[str, Any]:
+    reference: dict[str, Any] = {"$buffer": index, "mimeType": binary.mime_type}
+    if binary.name is not None:
+        reference["name"] = binary.name
     return reference
 
 
-def _blob(value: dict[str, Any], buffers: Sequence[Any]) -> Binary:
+def _binary(value: dict[str, Any], buffers: Sequence[Any]) -> Binary:
     index = value["$buffer"]
     if type(index) is not int or not 0 <= index < len(buffers):
         raise WireError(f"The message refers to buffer {index!r} of {len(buffers)}.")

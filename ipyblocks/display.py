@@ -87,8 +87,7 @@ class AppWidget(ipywidgets.DOMWidget):  # type: ignore[misc]
 
     def close(self, reason: Any = "closed") -> None:
         """End the session and take the app off every page. A second call does nothing."""
-        # ipywidgets calls this once more when the object is collected, and then the loop may be
-        # gone.
+        # ipywidgets calls this once more when the object is collected; the loop may be gone then.
         if not self._is_open:
             return
         self._is_open = False
@@ -98,8 +97,7 @@ class AppWidget(ipywidgets.DOMWidget):  # type: ignore[misc]
         if not self._session.closed:  # it may have ended without us, and with it the loop
             self._engine.thread.call(lambda: self._engine.close(self._session, reason))
         super().close()
-        # ipywidgets leaves the layout behind; one that the user has put in its place is not ours
-        # to close.
+        # ipywidgets leaves the layout behind; one that the user has put there is not ours to close.
         self._own_layout.close()
 
     @property

@@ -12,7 +12,11 @@ const plugin: JupyterFrontEndPlugin<void> = {
   description: 'Draws ipyblocks apps in the outputs of cells.',
   requires: [IJupyterWidgetRegistry, IRenderMimeRegistry],
   autoStart: true,
-  activate: (_app: JupyterFrontEnd, widgets: IJupyterWidgetRegistry, rendermime: IRenderMimeRegistry) => {
+  activate: (
+    _app: JupyterFrontEnd,
+    widgets: IJupyterWidgetRegistry,
+    rendermime: IRenderMimeRegistry
+  ) => {
     const { version } = packageInfo;
     widgets.registerWidget({
       name: MODULE,

@@ -224,9 +224,12 @@ export class Notebook {
 
   /** Restart the kernel without a dialog and wait until it is idle. */
   async restartKernel() {
-    await this.page.evaluate(() =>
-      window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()
-    );
+    await this.page.evaluate(async () => {
+      const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
+      await kernel.restart();
+      // the new kernel's first "idle" may come before anybody listens; this brings another
+      await kernel.requestKernelInfo();
+    });
     await this.whenIdle();
   }
 

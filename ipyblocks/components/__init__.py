@@ -2,13 +2,13 @@
 
 from .button import Button
 from .checkbox import Checkbox
-from .checkboxgroup import CheckboxGroup
+from .checkboxgroup import CheckboxGroup, Checkboxgroup
 from .clearbutton import ClearButton
 from .dropdown import Dropdown
 from .highlightedtext import Highlight, HighlightedText, Highlightedtext
 from .html import HTML
 from .image import Image
-from .json import JSON
+from .json import JSON, Json
 from .label import Label
 from .markdown import Markdown
 from .number import Number
@@ -20,17 +20,19 @@ from .textbox import Text, Textbox
 from .timer import Timer
 
 __all__ = [
+    "HTML",
+    "JSON",
     "Button",
     "Checkbox",
     "CheckboxGroup",
+    "Checkboxgroup",
     "ClearButton",
     "Dropdown",
-    "HTML",
     "Highlight",
     "HighlightedText",
     "Highlightedtext",
     "Image",
-    "JSON",
+    "Json",
     "Label",
     "Markdown",
     "Number",

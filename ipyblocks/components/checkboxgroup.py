@@ -63,3 +63,6 @@ class CheckboxGroup(ChoiceComponent):
             info="What the figure has.",
             render=False,
         )
+
+
+Checkboxgroup = CheckboxGroup

@@ -13,7 +13,7 @@ import msgspec
 
 from ..component import Component, prop
 from ..events import change_event
-from ..protocol import Binary, Json
+from ..protocol import Binary
 
 MAX_DEPTH = 150
 """Levels; the wire carries 200, its own around the value included."""
@@ -51,11 +51,11 @@ class JSON(Component):
         super()._setup()
         self.initial_payload()
 
-    def preprocess(self, payload: Json) -> Any:
+    def preprocess(self, payload: Any) -> Any:
         """A copy of the dict or list (or the number or text), that the function may change."""
         return _copy(payload)
 
-    def postprocess(self, value: Any) -> Json:
+    def postprocess(self, value: Any) -> Any:
         """Any data as JSON. Objects that have no form in JSON become their text.
 
         Raises:
@@ -84,6 +84,9 @@ class JSON(Component):
             "alive": False,
         }
         return cls(value, label="Person", render=False)
+
+
+Json = JSON
 
 
 def _copy(payload: Any) -> Any:

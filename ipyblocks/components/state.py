@@ -11,7 +11,7 @@ from ..events import change_event
 
 
 class State(Component):
-    """Keeps a value of any type for one session; it stays in the kernel, off the page."""
+    """Keeps a value of any type for one session, in the kernel; it never goes to the page."""
 
     on_page: ClassVar[bool] = False
     stateful: ClassVar[bool] = True
@@ -49,7 +49,7 @@ class State(Component):
             return self.initial()
         try:
             return copy.deepcopy(self.initial)
-        except Exception as error:  # noqa: BLE001 - runs the users' own code
+        except Exception as error:  # noqa: BLE001 - copying runs the users' own code
             raise TypeError(
                 f"State: a value of type {type(self.initial).__name__} cannot be deep-copied "
                 f"({error}); give a function that makes it."

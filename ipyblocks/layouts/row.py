@@ -13,7 +13,7 @@ class Row(BlockContext):
     variant: Literal["default", "panel", "compact"] = prop(
         "`panel` draws a filled card, `compact` leaves no gaps.", default="default"
     )
-    equal_height: bool = prop("Children are all as high as the highest.", default=True)
+    equal_height: bool = prop("Children are all as high as the highest.", default=False)
     scale: int | None = prop("Share of the free space of the layout it is in.", default=None)
     height: int | str | None = prop("Height; a number is pixels.", default=None)
     max_height: int | str | None = prop("Largest height; more content scrolls.", default=None)

@@ -9,7 +9,7 @@ import msgspec
 
 from ..block import Block
 from ..component import Component
-from ..protocol import PROTOCOL, Json, Node, NodeId, PageId, Welcome
+from ..protocol import PROTOCOL, Binary, Json, Node, NodeId, PageId, Welcome
 
 if TYPE_CHECKING:
     from .session import Session
@@ -19,7 +19,7 @@ def welcome(session: Session, page: PageId | None, seq: int, secret: bool) -> We
     """The whole session.
 
     Args:
-        secret: with what must not be written to a file (passwords).
+        secret: with what must not be written to a file (passwords, uploads).
     """
     engine = session.engine
     return Welcome(
@@ -39,7 +39,7 @@ def welcome(session: Session, page: PageId | None, seq: int, secret: bool) -> We
 def node_now(session: Session, node: Node, secret: bool) -> Node:
     """A node with the props that it has in this session."""
     mine = session.own_props(node.id)
-    hide = not secret and is_secret(session.scene.block(node.id))
+    hide = not secret and is_secret(session, node.id, session.scene.block(node.id))
     if mine is None and not hide:
         return node
     props = {**node.props, **(mine or {})}
@@ -51,11 +51,14 @@ def node_now(session: Session, node: Node, secret: bool) -> Node:
 def secrets(session: Session) -> Iterator[tuple[NodeId, Json]]:
     """Values that a snapshot without secrets leaves out."""
     for node, block in session.scene.blocks():
-        value = session.props(node).get("value") if is_secret(block) else None
+        value = session.props(node).get("value") if is_secret(session, node, block) else None
         if value:
             yield node, value
 
 
-def is_secret(block: Block | None) -> bool:
-    """Whether the value of a block must not be written to a file."""
+def is_secret(session: Session, node: NodeId, block: Block | None) -> bool:
+    """Whether a value is not for a file: a password, or what the person chose or took."""
+    value = (session.own_props(node) or {}).get("value")
+    if isinstance(value, Binary) and session.props(node).get("interactive", True):
+        return True
     return isinstance(block, Component) and block.is_secret()

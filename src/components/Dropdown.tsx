@@ -106,10 +106,12 @@ function several(
   };
 }
 
-/** The choice of that label, or else a value of the person's own. */
+/** The choice of that label or value, or else a value of the person's own. */
 function optionFor(options: readonly Option[], text: string): Option {
-  const found = options.find(option => option.label === text);
-  return found ?? { index: -1, label: text, value: text };
+  return (
+    options.find(option => option.label === text) ??
+    options.find(option => option.value === text) ?? { index: -1, label: text, value: text }
+  );
 }
 
 /** The browser's own list: the quickest, and on a phone the best. */
@@ -178,7 +180,7 @@ interface Entry {
 }
 
 /**
- * A field that is searched by typing. A searched field costs a hundred times a plain one, so it is there
+ * A field that is searched by typing. A searched field costs many times a plain one, so it is there
  * only while it has the focus; before that, a plain field stands in its place.
  */
 function Searched({ view, picker, ids }: ControlProps): JSX.Element {

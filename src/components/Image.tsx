@@ -1,9 +1,11 @@
-import { useRef, useState, type MouseEvent, type SyntheticEvent } from 'react';
+import { useState, type MouseEvent, type SyntheticEvent } from 'react';
 
 import { defineComponent, type View } from './component';
 import { Camera } from './parts/Camera';
-import { readClipboard, useDropping } from './parts/dropping';
+import { useDropping } from './parts/dropping';
 import { Frame } from './parts/Frame';
+import { Icon, IconButton, PICTURE } from './parts/Icon';
+import { ImageZone } from './parts/ImageZone';
 import { Lightbox } from './parts/Lightbox';
 import { useBlob, useObjectUrl } from './parts/Picture';
 import { length } from './parts/root';
@@ -19,32 +21,13 @@ interface Shown {
 }
 
 function Body(view: ImageView): JSX.Element {
-  const { id, props, set, fire } = view;
-  const [camera, setCamera] = useState(false);
-  const sender = useSender(view.upload, value => {
-    set({ value });
-    fire('input');
-    fire('upload');
-  });
-  const choose = (file: Blob): void => {
-    setCamera(false);
-    chooseImage(file, sender);
-  };
+  const { id, props } = view;
+  const editing = useEditing(view);
+  const { sender } = editing;
   const kept = useBlob(props.value);
   const blob = sender.sending?.file ?? kept;
   const url = useObjectUrl(blob);
   const shown = blob === null ? null : { blob, url, alt: altOf(props) };
-  const openCamera = (): void => {
-    sender.say(null);
-    setCamera(true);
-  };
-  const clear = (): void => {
-    sender.cancel();
-    sender.say(null);
-    set({ value: null });
-    fire('input');
-    fire('clear');
-  };
   return (
     <Frame
       id={id}
@@ -54,26 +37,82 @@ function Body(view: ImageView): JSX.Element {
       as={props.interactive ? 'group' : 'output'}
       tools={
         shown === null || sender.sending !== null ? undefined : (
-          <Tools view={view} shown={shown} onClear={clear} />
+          <Tools view={view} shown={shown} onClear={editing.clear} />
         )
       }
     >
       {() => (
-        <Stage view={view} sender={sender} onChoose={choose}>
-          {camera && props.interactive ? (
-            <Camera
-              mirrored={props.mirrorWebcam}
-              onTake={choose}
-              onClose={() => setCamera(false)}
-            />
-          ) : shown !== null ? (
-            <Drawn view={view} shown={shown} />
-          ) : (
-            <Empty view={view} sender={sender} onChoose={choose} onCamera={openCamera} />
-          )}
+        <Stage view={view} sender={sender} onChoose={editing.choose}>
+          <Content view={view} shown={shown} editing={editing} />
         </Stage>
       )}
     </Frame>
+  );
+}
+
+/** What the person at the page does with the image. */
+interface Editing {
+  readonly sender: Sender;
+  /** Whether the camera is shown in place of the image. */
+  readonly camera: boolean;
+  readonly setCamera: (camera: boolean) => void;
+  readonly choose: (file: Blob) => void;
+  readonly clear: () => void;
+}
+
+function useEditing({ upload, set, fire }: ImageView): Editing {
+  const [camera, setCamera] = useState(false);
+  const sender = useSender(upload, value => {
+    set({ value });
+    fire('input');
+    fire('upload');
+  });
+  return {
+    sender,
+    camera,
+    setCamera: wanted => {
+      sender.say(null);
+      setCamera(wanted);
+    },
+    choose: file => {
+      setCamera(false);
+      chooseImage(file, sender);
+    },
+    clear: () => {
+      sender.cancel();
+      sender.say(null);
+      set({ value: null });
+      fire('input');
+      fire('clear');
+    }
+  };
+}
+
+interface ContentOptions {
+  readonly view: ImageView;
+  readonly shown: Shown | null;
+  readonly editing: Editing;
+}
+
+function Content({ view, shown, editing }: ContentOptions): JSX.Element {
+  const { props } = view;
+  const { sender, camera, setCamera, choose } = editing;
+  if (camera && props.interactive) {
+    const close = (): void => setCamera(false);
+    return <Camera mirrored={props.mirrorWebcam} onTake={choose} onClose={close} />;
+  }
+  if (shown !== null) {
+    return <Drawn view={view} shown={shown} />;
+  }
+  if (props.interactive) {
+    const open = (): void => setCamera(true);
+    return <ImageZone props={props} sender={sender} onChoose={choose} onCamera={open} />;
+  }
+  return (
+    <div className="ib-Image-words">
+      <Icon path={PICTURE} />
+      No image yet
+    </div>
   );
 }
 
@@ -147,8 +186,9 @@ function sizeOf({ height, width }: ImageView['props']): Record<string, string | 
 function Progress({ share, cancel }: Sender & { readonly share: number }): JSX.Element {
   return (
     <div className="ib-Image-progress">
-      <progress max={1} value={share} aria-label="Sending the image" />
-      <span>{Math.round(share * 100)} %</span>
+      {/* The last pieces are still on their way when all are handed over. */}
+      <progress max={1} value={share < 1 ? share : undefined} aria-label="Sending the image" />
+      <span>{share < 1 ? `${Math.round(share * 100)} %` : 'Arriving…'}</span>
       <button type="button" className="ib-link" onClick={cancel}>
         Cancel
       </button>
@@ -233,125 +273,6 @@ function Tools({ view: { props }, shown, onClear }: ToolsOptions): JSX.Element {
       ) : null}
       {large ? <Lightbox src={shown.url} alt={shown.alt} onClose={() => setLarge(false)} /> : null}
     </div>
-  );
-}
-
-interface IconButtonOptions {
-  readonly name: string;
-  readonly path: string;
-  readonly onPress: () => void;
-}
-
-function IconButton({ name, path, onPress }: IconButtonOptions): JSX.Element {
-  return (
-    <button
-      type="button"
-      className="ib-icon-button"
-      aria-label={name}
-      title={name}
-      onClick={onPress}
-    >
-      <Icon path={path} />
-    </button>
-  );
-}
-
-function Icon({ path }: { readonly path: string }): JSX.Element {
-  return (
-    <svg viewBox="0 0 16 16" aria-hidden="true">
-      <path d={path} fill="none" stroke="currentColor" />
-    </svg>
-  );
-}
-
-interface EmptyOptions {
-  readonly view: ImageView;
-  readonly sender: Sender;
-  readonly onChoose: (file: Blob) => void;
-  readonly onCamera: () => void;
-}
-
-const PICTURE = 'M2 3h12v10H2zm0 8 3.5-3.5L9 11l2-2 3 2.5M10.5 6a.5.5 0 1 0 .01 0';
-
-function Empty({ view: { props }, sender, onChoose, onCamera }: EmptyOptions): JSX.Element {
-  const input = useRef<HTMLInputElement>(null);
-  if (!props.interactive) {
-    return (
-      <div className="ib-Image-words">
-        <Icon path={PICTURE} />
-        No image yet
-      </div>
-    );
-  }
-  const has = (source: string): boolean => props.sources.includes(source);
-  const browse = (): void => input.current?.click();
-  const paste = (): void => {
-    void readClipboard('image/').then(
-      blob => (blob === null ? sender.say('There is no image on the clipboard.') : onChoose(blob)),
-      (error: Error) => sender.say(error.message)
-    );
-  };
-  return (
-    // The whole area may be pressed; for keyboards there is the button.
-    <div
-      className="ib-Image-zone"
-      onClick={event => has('upload') && event.target === event.currentTarget && browse()}
-    >
-      <Icon path={PICTURE} />
-      <Words placeholder={props.placeholder} droppable={has('upload')} />
-      <div className="ib-Image-sources">
-        {has('upload') ? <Source words="Choose a file" onPress={browse} /> : null}
-        {has('clipboard') ? <Source words="Paste" onPress={paste} /> : null}
-        {has('webcam') ? <Source words="Use the camera" onPress={onCamera} /> : null}
-      </div>
-      <input
-        ref={input}
-        type="file"
-        accept="image/*"
-        hidden
-        onChange={({ currentTarget }) => {
-          const file = currentTarget.files?.[0];
-          // The same file chosen again must be a change again.
-          currentTarget.value = '';
-          if (file !== undefined) {
-            onChoose(file);
-          }
-        }}
-      />
-    </div>
-  );
-}
-
-function Source({ words, onPress }: { words: string; onPress: () => void }): JSX.Element {
-  return (
-    <button type="button" className="ib-link" onClick={onPress}>
-      {words}
-    </button>
-  );
-}
-
-function Words({
-  placeholder,
-  droppable
-}: {
-  placeholder: string | null;
-  droppable: boolean;
-}): JSX.Element {
-  if (placeholder === null) {
-    return <span>{droppable ? 'Drop an image here' : 'No image yet'}</span>;
-  }
-  return (
-    <>
-      {placeholder
-        .split('\n')
-        .map((line, index) =>
-          line.startsWith('#') ? (
-            <strong key={index}>{line.replace(/^#+\s*/, '')}</strong>
-          ) : (
-            <span key={index}>{line}</span>
-          )
-        )}
-    </>
   );
 }
 

@@ -104,7 +104,7 @@ export const Markdown = defineComponent(
   'markdown',
   Body,
   `
-.ib-Markdown { position: relative; overflow: auto hidden; }
+.ib-Markdown { position: relative; overflow: auto hidden; padding-bottom: 2px; }
 .ib-Markdown[style*='height'] { overflow: auto; }
 .ib-Markdown .jp-RenderedMarkdown, .ib-Markdown .jp-RenderedHTMLCommon {
   padding: 0; margin: 0; color: var(--ib-text); font-size: var(--ib-font-size);

@@ -8,13 +8,13 @@ import { scoped } from './scope';
 const COMPONENTS_ID = 'ipyblocks-components';
 
 /**
- * Add the components' CSS to the document, once. Kept to apps, it is also stronger than what JupyterLab says
- * of every button and field (`.jp-ThemedContainer button`).
+ * Add the components' CSS to the document, once. Nested in `.ipyblocks`, it is kept to apps and stronger than
+ * what JupyterLab says of every button and field (`.jp-ThemedContainer button`).
  */
 export function installComponentStyle(): void {
   if (document.getElementById(COMPONENTS_ID) === null) {
     const css = Object.values(registry).map(half => half.css);
-    const style = addStyle(scoped(css.join('\n'), '.ipyblocks', 'ib'));
+    const style = addStyle(`.ipyblocks {\n${css.join('\n')}\n}`);
     style.id = COMPONENTS_ID;
   }
 }

@@ -20,7 +20,16 @@ import ipyblocks as gr
 from ipyblocks import files, pictures
 from ipyblocks.errors import InvalidPathError, NotAvailableError
 from ipyblocks.files import Files, image_type, safe_name
-from ipyblocks.protocol import Binary, Done, Failed, Refused, Upload, UploadReference
+from ipyblocks.protocol import (
+    PROTOCOL,
+    Binary,
+    Done,
+    Failed,
+    Hello,
+    Refused,
+    Upload,
+    UploadReference,
+)
 
 RNG = np.random.default_rng(0)
 RGB = RNG.integers(0, 256, (6, 8, 3), dtype=np.uint8)
@@ -376,6 +385,23 @@ def test_an_upload_reaches_the_function(show: Callable[..., Any]) -> None:
     shown.run(picture, "upload")
     assert shown.value(shape) == "(6, 8, 3)"
     assert shown.value(picture) == sent(png())
+
+
+def test_an_upload_is_not_in_a_snapshot_and_comes_afterwards(show: Callable[..., Any]) -> None:
+    with gr.Blocks() as demo:
+        mine, result, button = gr.Image(), gr.Image(), gr.Button()
+        button.click(lambda x: x, mine, result)
+    shown = show(demo)
+    shown.set(mine, sent(png()))
+    shown.run(button)
+    snapshot = shown.on_loop(shown.session.snapshot)
+    assert [len(buffer) for buffer in snapshot.buffers] == [len(shown.value(result).data)]
+    told = len(shown.messages())
+    seq = snapshot.content["messages"][0]["seq"]
+    shown.page.send(Hello(seq=0, protocol=PROTOCOL, epoch=shown.session.epoch, seen=seq))
+    shown.page.idle()
+    (patch,) = shown.messages()[told:]
+    assert patch.updates[0].props == {"value": sent(png())}
 
 
 @pytest.mark.parametrize(

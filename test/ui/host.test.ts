@@ -70,7 +70,10 @@ describe('css of an app', () => {
     expect(await style('#own', 'border-left-width')).toBe('0px');
     await bench.notebook.setDark(true);
     expect(await style('#own', 'border-left-width')).toBe('2px');
+    // JupyterLab stumbles over a second change before its splash screen is gone.
+    await bench.page.locator('#jupyterlab-splash').waitFor({ state: 'detached' });
     await bench.notebook.setDark(false);
+    await bench.page.locator('#jupyterlab-splash').waitFor({ state: 'detached' });
   });
 
   test('changes nothing outside, and goes with the app', async () => {
