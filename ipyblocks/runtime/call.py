@@ -231,8 +231,10 @@ def _updated(session: Session, block: Block, changes: dict[str, Any]) -> Output:
         )
     before = session.current(block)
     has_value = isinstance(block, Component) and "value" in changes
-    # The old constructor value must not be checked against new choices.
-    twin = before.updated(changes, forget="" if has_value else "value")
+    # The old constructor value must not be checked against new choices; one that pages never see,
+    # such as a timer's, is an argument like the others.
+    shown = "value" in before.props and before.props["value"].wire is not None
+    twin = before.updated(changes, forget="value" if shown and not has_value else "")
     old, new = before.wire_props(), twin.wire_props()
     defaults = {p.wire_name: p.wire_default for p in twin._wired}
     # The page may have set these since: what the handler names is sent whatever it was before.

@@ -28,39 +28,46 @@ class Journal:
     def take(self) -> tuple[list[LogEntry], int]:
         """What has not been taken yet, and how many characters of it were left out."""
         new, self._new = self._new, _Tail(AT_ONCE)
-        return list(new.entries), new.dropped
+        return new.entries(), new.dropped
 
     def all(self) -> list[LogEntry]:
         """Everything that is kept."""
-        return list(self._kept.entries)
+        return self._kept.entries()
 
 
 class _Tail:
     """The last entries, of at most ``most`` characters in all."""
 
     def __init__(self, most: int) -> None:
-        self.entries: deque[LogEntry] = deque()
         self.dropped = 0
         self._most = most
         self._size = 0
+        # Pieces are joined when somebody reads: a function may print a line at a time.
+        self._written: deque[tuple[TaskId, str, Stream, deque[str]]] = deque()
 
     def add(self, task: TaskId, name: str, stream: Stream, text: str) -> None:
-        last = self.entries[-1] if self.entries else None
-        if last is not None and (last.task, last.stream) == (task, stream):
-            self.entries[-1] = LogEntry(task=task, name=name, stream=stream, text=last.text + text)
-        else:
-            self.entries.append(LogEntry(task=task, name=name, stream=stream, text=text))
+        last = self._written[-1] if self._written else None
+        if last is None or (last[0], last[2]) != (task, stream):
+            last = (task, name, stream, deque())
+            self._written.append(last)
+        last[3].append(text)
         self._size += len(text)
         while self._size > self._most:
             self._drop(self._size - self._most)
 
     def _drop(self, excess: int) -> None:
-        first = self.entries.popleft()
-        if len(first.text) > excess:
-            rest = first.text[excess:]
-            self.entries.appendleft(
-                LogEntry(task=first.task, name=first.name, stream=first.stream, text=rest)
-            )
-        gone = min(excess, len(first.text))
+        pieces = self._written[0][3]
+        first = pieces.popleft()
+        if len(first) > excess:
+            pieces.appendleft(first[excess:])
+        if not pieces:
+            self._written.popleft()
+        gone = min(excess, len(first))
         self._size -= gone
         self.dropped += gone
+
+    def entries(self) -> list[LogEntry]:
+        return [
+            LogEntry(task=task, name=name, stream=stream, text="".join(pieces))
+            for task, name, stream, pieces in self._written
+        ]

@@ -6,6 +6,7 @@ import { length } from '../components/parts/root';
 import type { App as AppInfo, NodeId } from '../protocol/wire';
 import { PageContext, useApp, usePageStatus } from '../store/hooks';
 import type { Page, PageStatus } from '../store/page';
+import { Announcer } from './Announcer';
 import { NodeView } from './NodeView';
 import { useAppCode, useEventCode } from './code';
 import { useOwnKeys } from './keys';
@@ -54,6 +55,7 @@ function Shell({ page }: { page: Page }): JSX.Element {
         {page.store.root === null ? null : <NodeView id={page.store.root} />}
       </div>
       <Footer />
+      <Announcer />
       <Toasts app={root} />
     </section>
   );

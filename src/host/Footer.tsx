@@ -1,91 +1,137 @@
 /** A slim line under the app that appears only when it has something to say: tasks and what they wrote. */
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useReducer, useRef, useState } from 'react';
 
-import { Bar, CancelButton } from '../components/parts/Working';
+import { Bar, CancelButton, Words } from '../components/parts/Working';
 import type { LogEntry } from '../protocol/wire';
-import { useJournal, useNow, usePage, useTasks } from '../store/hooks';
-import { words } from '../store/progress';
+import { useJournal, usePage, useTasks } from '../store/hooks';
 import type { TaskRecord } from '../store/tasks';
 
-/** Tasks that run or wait, and the log. */
+/** Milliseconds after which a task is worth a line: most are over before, and the notebook must not jump. */
+const PATIENCE = 1000;
+
+/** Most tasks listed. */
+const MOST = 50;
+
+/** Tasks that run or wait, and the log. Once there, its place stays. */
 export function Footer(): JSX.Element | null {
-  const tasks = useTasks().filter(task => task.showProgress !== 'hidden');
+  const tasks = useLasting();
   const entries = useJournal();
-  if (tasks.length === 0 && entries.length === 0) {
+  const [reading, setReading] = useState(false);
+  const keeps = useRef(false);
+  keeps.current ||= tasks.length > 0 || entries.length > 0;
+  if (!keeps.current) {
     return null;
   }
   return (
     <footer className="ib-Footer">
       {tasks.length > 0 ? <TaskList tasks={tasks} /> : null}
-      {entries.length > 0 ? <Log entries={entries} /> : null}
+      {entries.length > 0 || reading ? <Log entries={entries} onRead={setReading} /> : null}
     </footer>
   );
 }
 
+/** Tasks that show and have been there for a while. */
+function useLasting(): readonly TaskRecord[] {
+  const { tasks: source } = usePage();
+  const shown = useTasks().filter(task => task.showProgress !== 'hidden');
+  const [, look] = useReducer((count: number) => count + 1, 0);
+  const now = source.now();
+  const due = Math.min(...shown.map(task => task.begun + PATIENCE).filter(time => time > now));
+  useEffect(() => {
+    if (due === Infinity) {
+      return undefined;
+    }
+    const timer = setTimeout(look, due - source.now());
+    return () => clearTimeout(timer);
+  }, [source, due]);
+  return shown.filter(task => task.begun + PATIENCE <= now);
+}
+
 function TaskList({ tasks }: { readonly tasks: readonly TaskRecord[] }): JSX.Element {
+  // What is folded away must not be drawn anew ten times a second.
+  const [open, setOpen] = useState(false);
   const running = tasks.filter(task => task.state !== 'queued').length;
   const waiting = tasks.length - running;
   const said = [running > 0 ? `${running} running` : '', waiting > 0 ? `${waiting} waiting` : ''];
   return (
-    <details className="ib-Footer-tasks">
+    <details className="ib-Footer-tasks" onToggle={event => setOpen(event.currentTarget.open)}>
       <summary>{said.filter(text => text !== '').join(', ')}</summary>
-      <ul>
-        {tasks.slice(0, MOST).map(task => (
-          <TaskLine key={task.id} task={task} />
-        ))}
-        {tasks.length > MOST ? <li>… and {tasks.length - MOST} more</li> : null}
-      </ul>
+      {open ? (
+        <ul>
+          {tasks.slice(0, MOST).map(task => (
+            <TaskLine key={task.id} task={task} />
+          ))}
+          {tasks.length > MOST ? <li>… and {tasks.length - MOST} more</li> : null}
+        </ul>
+      ) : null}
     </details>
   );
 }
 
-/** Most tasks listed. */
-const MOST = 50;
-
 function TaskLine({ task }: { readonly task: TaskRecord }): JSX.Element {
-  const now = useNow();
   return (
-    <li>
-      <code>{task.name}</code>
-      <span>{words(task, now)}</span>
-      <Bar task={task} now={now} />
+    <li className={`ib-is-${task.state}`}>
+      <code title={task.name}>{task.name}</code>
+      <Words task={task} />
       <CancelButton task={task} />
+      <Bar task={task} />
     </li>
   );
 }
 
-function Log({ entries }: { readonly entries: readonly LogEntry[] }): JSX.Element {
+interface LogProps {
+  readonly entries: readonly LogEntry[];
+  readonly onRead: (reads: boolean) => void;
+}
+
+function Log({ entries, onRead }: LogProps): JSX.Element {
   const page = usePage();
   const [open, setOpen] = useState(false);
-  const lines = entries.reduce((sum, entry) => sum + entry.text.split('\n').length - 1, 0);
+  useEffect(() => onRead(open), [onRead, open]);
+  const lines = countLines(entries);
   return (
-    <details
-      className="ib-Footer-log"
-      onToggle={event => setOpen(event.currentTarget.open)}
-    >
+    <details className="ib-Footer-log" onToggle={event => setOpen(event.currentTarget.open)}>
       <summary>
         Log · {lines} {lines === 1 ? 'line' : 'lines'}
       </summary>
-      {open ? <LogText entries={entries} /> : null}
-      <button type="button" className="ib-link" onClick={() => page.journal.clear()}>
-        Clear
-      </button>
+      {open ? (
+        <>
+          <LogText entries={entries} />
+          <button type="button" className="ib-link" onClick={() => page.journal.clear()}>
+            Clear
+          </button>
+        </>
+      ) : null}
     </details>
   );
 }
 
-/** Keeps its end in view. */
+function countLines(entries: readonly LogEntry[]): number {
+  const ends = entries.reduce((sum, entry) => sum + entry.text.split('\n').length - 1, 0);
+  const last = entries.at(-1)?.text ?? '\n';
+  return ends + (last.endsWith('\n') ? 0 : 1);
+}
+
+/** Keeps its end in view, unless somebody has scrolled away from it to read. */
 function LogText({ entries }: { readonly entries: readonly LogEntry[] }): JSX.Element {
   const text = useRef<HTMLPreElement>(null);
+  const follows = useRef(true);
   useEffect(() => {
-    if (text.current !== null) {
+    if (text.current !== null && follows.current) {
       text.current.scrollTop = text.current.scrollHeight;
     }
   }, [entries]);
   return (
-    <pre ref={text} tabIndex={0} aria-label="Log">
+    <pre
+      ref={text}
+      tabIndex={0}
+      aria-label="Log"
+      onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
+        follows.current = scrollHeight - scrollTop - clientHeight < 8;
+      }}
+    >
       {entries.map((entry, index) => (
-        <span key={index} className={`ib-is-${entry.stream}`} title={`${entry.name} (${entry.task})`}>
+        <span key={index} className={`ib-is-${entry.stream}`} title={entry.name}>
           {entry.text}
         </span>
       ))}

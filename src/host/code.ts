@@ -6,7 +6,8 @@
  */
 import { useEffect, type RefObject } from 'react';
 
-import type { App, Json } from '../protocol/wire';
+import type { App } from '../protocol/wire';
+import type { JsRunner } from '../store/js';
 import type { Page } from '../store/page';
 
 /** Pages whose `js` has run: once per page, however many views draw it. */
@@ -80,8 +81,11 @@ function whenLoaded(element: Element): Promise<void> {
 /** Let the kernel have `js` steps of events run, while a view is there. */
 export function useEventCode(page: Page, root: RefObject<HTMLElement>): void {
   useEffect(() => {
-    const runStep = async (code: string, args: readonly Json[]): Promise<unknown> =>
-      functionOf(code)?.call(root.current, ...args);
+    // Async, so that code which cannot even be read rejects.
+    const runStep: JsRunner = async (code, args) => {
+      const result: unknown = await functionOf(code)?.call(root.current, ...args);
+      return result;
+    };
     page.onJs = runStep;
     return () => {
       if (page.onJs === runStep) {

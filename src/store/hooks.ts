@@ -1,5 +1,5 @@
 /** The whole React binding of the store. */
-import { createContext, useCallback, useContext, useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { createContext, useCallback, useContext, useRef, useSyncExternalStore } from 'react';
 
 import type { App, LogEntry, NodeId } from '../protocol/wire';
 import type { Page, PageStatus } from './page';
@@ -76,15 +76,11 @@ export function useJournal(): readonly LogEntry[] {
   return useSyncExternalStore(subscribe, () => journal.entries);
 }
 
-/** The page's clock in milliseconds, read anew ten times a second while something is being waited for. */
+/** The page's clock in milliseconds, read anew ten times a second; only for what shows a time. */
 export function useNow(): number {
-  const { tasks } = usePage();
-  const [now, setNow] = useState(() => tasks.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(tasks.now()), 100);
-    return () => clearInterval(timer);
-  }, [tasks]);
-  return now;
+  const { ticker } = usePage();
+  const subscribe = useCallback((listener: () => void) => ticker.subscribe(listener), [ticker]);
+  return useSyncExternalStore(subscribe, () => ticker.time);
 }
 
 /** What belongs to the app as a whole; null before it is known. */

@@ -4,7 +4,10 @@ import type { LogEntry } from '../protocol/wire';
 /** Characters kept; the oldest go first. */
 const KEPT = 200_000;
 
-/** Entries in order; neighbours of one task and stream are one. */
+/** Entries kept: each is an element on the page. */
+const MOST = 2000;
+
+/** Entries in order; neighbours of one task and stream are one. Text is as a terminal would show it. */
 export class Journal {
   get entries(): readonly LogEntry[] {
     return this.kept;
@@ -12,21 +15,21 @@ export class Journal {
 
   /** All there is, of a welcome. */
   replace(entries: readonly LogEntry[]): void {
-    this.change([...entries]);
+    this.change(trimmed(joined([], entries)));
   }
 
-  /** More of it. */
-  add(entries: readonly LogEntry[]): void {
-    const kept = [...this.kept];
-    for (const entry of entries) {
-      const last = kept.at(-1);
-      if (last !== undefined && last.task === entry.task && last.stream === entry.stream) {
-        kept[kept.length - 1] = { ...last, text: last.text + entry.text };
-      } else {
-        kept.push(entry);
-      }
-    }
-    this.change(trimmed(kept));
+  /**
+   * More of it.
+   *
+   * @param dropped - Characters that came before these and are left out.
+   */
+  add(entries: readonly LogEntry[], dropped = 0): void {
+    const [first] = entries;
+    const gap =
+      dropped > 0 && first !== undefined
+        ? [{ ...first, stream: 'stderr' as const, text: `\n… ${dropped} characters left out …\n` }]
+        : [];
+    this.change(trimmed(joined(this.kept, [...gap, ...entries])));
   }
 
   /** The person has read it. */
@@ -48,18 +51,42 @@ export class Journal {
   private readonly listeners = new Set<() => void>();
 }
 
-function trimmed(entries: LogEntry[]): LogEntry[] {
-  let size = entries.reduce((sum, entry) => sum + entry.text.length, 0);
-  while (size > KEPT) {
-    const first = entries.shift();
-    if (first === undefined) {
-      break;
-    }
-    const excess = size - KEPT;
-    size -= Math.min(excess, first.text.length);
-    if (first.text.length > excess) {
-      entries.unshift({ ...first, text: first.text.slice(excess) });
+function joined(before: readonly LogEntry[], more: readonly LogEntry[]): LogEntry[] {
+  const kept = [...before];
+  for (const entry of more) {
+    const last = kept.at(-1);
+    if (last !== undefined && last.task === entry.task && last.stream === entry.stream) {
+      kept[kept.length - 1] = { ...last, text: written(last.text, entry.text) };
+    } else {
+      kept.push({ ...entry, text: written('', entry.text) });
     }
   }
-  return entries;
+  return kept;
+}
+
+/** Text after more was written: a line begun anew takes the place of the old one, and colours are left out. */
+function written(before: string, more: string): string {
+  const line = before.lastIndexOf('\n') + 1;
+  const fresh = (before.slice(line) + more)
+    // eslint-disable-next-line no-control-regex
+    .replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
+    .replace(/\r+\n/g, '\n')
+    // One at the very end waits for what comes in its place.
+    .replace(/[^\n]*\r(?=[^\r\n])/g, '');
+  return before.slice(0, line) + fresh;
+}
+
+function trimmed(entries: LogEntry[]): LogEntry[] {
+  let excess = entries.reduce((sum, entry) => sum + entry.text.length, 0) - KEPT;
+  let from = 0;
+  for (let entry = entries[0]; entry !== undefined && excess >= entry.text.length;) {
+    excess -= entry.text.length;
+    entry = entries[(from += 1)];
+  }
+  const kept = entries.slice(Math.max(from, entries.length - MOST));
+  const [first] = kept;
+  if (first !== undefined && excess > 0 && from === entries.length - kept.length) {
+    kept[0] = { ...first, text: first.text.slice(excess) };
+  }
+  return kept;
 }

@@ -7,9 +7,9 @@ import {
   PROTOCOL,
   type CloseReason,
   type Json,
+  type Node,
   type NodeId,
   type PageId,
-  type RunJs,
   type TaskId,
   type ToKernel,
   type ToPage,
@@ -17,10 +17,12 @@ import {
   type Welcome
 } from '../protocol/wire';
 import type { Transport } from '../transport/transport';
+import { runStep, type JsRunner } from './js';
 import { Journal } from './journal';
 import { Outbox } from './outbox';
 import { same, Store, type Schedule } from './store';
 import { Tasks } from './tasks';
+import { Ticker } from './ticker';
 import { Toasts } from './toasts';
 import { Uploads } from './uploads';
 
@@ -56,6 +58,7 @@ export class Page {
   readonly id: PageId;
   readonly store: Store;
   readonly tasks: Tasks;
+  readonly ticker: Ticker;
   readonly journal = new Journal();
   readonly toasts = new Toasts();
   readonly outbox: Outbox;
@@ -67,7 +70,9 @@ export class Page {
   ) {
     const schedule = options.schedule ?? nextFrame;
     this.id = (options.id ?? crypto.randomUUID()) as PageId;
-    this.tasks = new Tasks(options.now ?? (() => performance.now()));
+    const now = options.now ?? (() => performance.now());
+    this.tasks = new Tasks(now);
+    this.ticker = new Ticker(now);
     this.version = options.version ?? '';
     this.store = new Store(schedule);
     this.outbox = new Outbox(messages => this.transmit(messages), schedule);
@@ -112,7 +117,7 @@ export class Page {
   }
 
   /** Runs code of the app's author; set by the first view, because only views are known to be trusted. */
-  onJs: ((code: string, args: readonly Json[]) => Promise<unknown>) | null = null;
+  onJs: JsRunner | null = null;
 
   /** Be told when a node should be brought into view. */
   onScrollTo: (node: NodeId) => void = () => undefined;
@@ -187,7 +192,7 @@ export class Page {
     if (message.control) {
       this.transport.useControl();
     }
-    this.store.replace(message.app, this.withOwnEdits(message));
+    this.store.replace(message.app, this.withOwnEdits(message.nodes));
     this.tasks.replace(message.tasks);
     this.journal.replace(message.log);
     if (this.transport.state === 'open') {
@@ -225,15 +230,16 @@ export class Page {
         }
         break;
       case 'graft':
-        this.store.graft(message.removed, message.nodes);
+        this.store.graft(message.removed, this.withOwnEdits(message.nodes));
+        this.tasks.dismiss(...message.removed);
         break;
       case 'runJs':
         if (message.page === this.id) {
-          void this.runJs(message);
+          void runStep(this.onJs, message).then(result => this.outbox.push(result));
         }
         break;
       case 'log':
-        this.journal.add(message.entries);
+        this.journal.add(message.entries, message.dropped);
         break;
       case 'called':
       case 'output':
@@ -250,24 +256,10 @@ export class Page {
     }
   }
 
-  private async runJs({ task, code, args }: RunJs): Promise<void> {
-    let values: readonly Json[] | null = null;
-    let error: string | null = null;
-    try {
-      if (this.onJs === null) {
-        throw new Error('The app is not shown, so its js cannot run.');
-      }
-      const result = await this.onJs(code, args);
-      values = (Array.isArray(result) ? result : [result ?? null]) as readonly Json[];
-    } catch (caught) {
-      error = caught instanceof Error ? caught.message : String(caught);
-    }
-    this.outbox.push({ type: 'jsResult', task, values, error });
-  }
-
   private patch(updates: readonly Update[]): void {
     try {
       this.store.patch(updates.map(update => this.withoutOwnEdits(update)));
+      this.tasks.received(updates.filter(hasValue).map(({ node }) => node));
     } catch (error) {
       if (!(error instanceof RangeError)) {
         throw error;
@@ -291,8 +283,8 @@ export class Page {
     return { node, props: Object.fromEntries(props), edits: Object.fromEntries(edits) };
   }
 
-  private withOwnEdits(message: Welcome): Welcome['nodes'] {
-    return message.nodes.map(node => {
+  private withOwnEdits(nodes: readonly Node[]): readonly Node[] {
+    return nodes.map(node => {
       const shown = this.store.node(node.id)?.props as Record<string, Json> | undefined;
       const own = Object.entries(shown ?? {}).filter(([name]) =>
         this.outbox.holds(node.id, name, this.acked)
@@ -379,6 +371,10 @@ export class Page {
   private greeted = false;
   /** Numbers to come that belong to messages of an unknown type. */
   private readonly skipped = new Set<number>();
+}
+
+function hasValue({ props, edits = {} }: Update): boolean {
+  return 'value' in props || 'value' in edits;
 }
 
 function mismatch(welcome: Welcome, version: string): string {

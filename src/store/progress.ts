@@ -31,18 +31,21 @@ export function fakeProgress(
   estimateMs: number,
   elapsedMs: number
 ): number {
-  const distance = Math.max(0, end - start);
-  const elapsed = Math.max(0, elapsedMs);
-  if (estimateMs <= 0) {
-    return start + distance * (1 - Math.exp(-elapsed / DEFAULT_TAU_MS));
+  const goal = Math.max(start, end);
+  const share = fakeShare(estimateMs, Math.max(0, elapsedMs));
+  return Math.min(goal, start + (goal - start) * share);
+}
+
+function fakeShare(estimateMs: number, elapsedMs: number): number {
+  if (!(estimateMs > 0)) {
+    return 1 - Math.exp(-elapsedMs / DEFAULT_TAU_MS);
   }
   const linear = LINEAR_SHARE * estimateMs;
-  if (elapsed <= linear) {
-    return start + (distance * elapsed) / estimateMs;
+  if (elapsedMs <= linear) {
+    return elapsedMs / estimateMs;
   }
   const rest = 1 - LINEAR_SHARE;
-  const tail = 1 - Math.exp(-(elapsed - linear) / (rest * estimateMs));
-  return start + distance * (LINEAR_SHARE + rest * tail);
+  return LINEAR_SHARE + rest * (1 - Math.exp(-(elapsedMs - linear) / (rest * estimateMs)));
 }
 
 /** What the bar of a task shows at a moment of the page's clock, in milliseconds. */
@@ -51,7 +54,10 @@ export function shownProgress(task: TaskRecord, now: number): Shown {
     return { share: null, measured: false };
   }
   if (task.fake !== null) {
-    return { share: fakeAt(task.fake, now - task.reportedAt), measured: false };
+    return {
+      share: overall(withFake(task.units, task.fake, now - task.reportedAt)),
+      measured: false
+    };
   }
   if (task.units.length > 0) {
     return { share: overall(task.units), measured: true };
@@ -63,24 +69,23 @@ export function shownProgress(task: TaskRecord, now: number): Shown {
   return { share: null, measured: false };
 }
 
-function fakeAt(fake: Fake, sinceReport: number): number {
-  return fakeProgress(fake.start, fake.end, fake.estimatedMs, fake.ageMs + sinceReport);
+/** Faked progress is of the innermost level, which was sent with its share at that time. */
+function withFake(units: readonly ProgressUnit[], fake: Fake, sinceReport: number): ProgressUnit[] {
+  const { start, end, estimatedMs, ageMs } = fake;
+  const progress = fakeProgress(start, end, estimatedMs, ageMs + sinceReport);
+  return [...units.slice(0, -1), { index: null, length: null, unit: '', progress, desc: null }];
 }
 
 /**
- * One share for nested loops: a step of the outer loop is as far as the inner ones are. Counts of unknown
- * length say nothing about the share.
+ * One share for nested loops: a step of the outer loop is as far as the inner ones are. null when the
+ * outermost is of unknown length, because the share of a loop inside it would go back again and again.
  */
 export function overall(units: readonly ProgressUnit[]): number | null {
-  let share: number | null = null;
-  for (const unit of [...units].reverse()) {
-    if (unit.index !== null && unit.length !== null && unit.length > 0) {
-      share = Math.min(1, (unit.index + (share ?? 0)) / unit.length);
-    } else {
-      share ??= unit.progress;
-    }
-  }
-  return share;
+  return units.reduceRight<number | null>((inside, { index, length, progress }) => {
+    const share =
+      index !== null && length !== null && length > 0 ? (index + (inside ?? 0)) / length : progress;
+    return share === null ? null : Math.min(1, Math.max(0, share));
+  }, null);
 }
 
 /** One line of words for a task at a moment. */
@@ -100,27 +105,40 @@ function queuedWords(task: TaskRecord, now: number): string[] {
 
 function runningWords(task: TaskRecord, now: number): string[] {
   const elapsed = (now - task.since) / 1000;
-  const { share } = shownProgress(task, now);
-  if (task.units.length > 0) {
-    const said = task.units.map(unitWords).filter(text => text !== '');
-    const percent = share === null ? [] : [`${Math.round(share * 100)} %`];
-    return [...(said.length > 0 ? said : ['Working…']), duration(elapsed), ...percent];
+  const said = task.units.map(unitWords).filter(text => text !== '');
+  const what = said.length > 0 ? said : ['Working…'];
+  if (isLate(task, now)) {
+    return [...said, 'Taking longer than estimated', duration(elapsed)];
   }
-  if (task.eta === null) {
-    return ['Working…', duration(elapsed)];
+  if (task.units.length > 0 || task.fake !== null) {
+    const { share, measured } = shownProgress(task, now);
+    const percent =
+      share === null ? [] : [`${measured ? '' : 'about '}${Math.round(share * 100)} %`];
+    return [...what, duration(elapsed), ...percent];
   }
-  const late = elapsed > task.eta * 1.1 + 0.5;
-  return [
-    late ? 'Taking longer than estimated' : 'Working…',
-    late ? duration(elapsed) : `${duration(elapsed)} of about ${duration(task.eta)}`
-  ];
+  const estimate = task.eta === null ? '' : ` of about ${duration(task.eta)}`;
+  return [...what, duration(elapsed) + estimate];
+}
+
+/** Whether an estimate is exceeded by so much that the words must say so, not the bar alone. */
+function isLate(task: TaskRecord, now: number): boolean {
+  const { fake, units, eta } = task;
+  if (fake !== null) {
+    const age = fake.ageMs + now - task.reportedAt;
+    return fake.estimatedMs > 0 && age > fake.estimatedMs * 1.1 + 500;
+  }
+  return units.length === 0 && eta !== null && now - task.since > eta * 1100 + 500;
 }
 
 function unitWords(unit: ProgressUnit): string {
   const { index, length, desc, unit: name } = unit;
   const steps = name === 'steps' ? '' : ` ${name}`;
   const count =
-    index === null ? '' : length === null ? `${short(index)}${steps}` : `${short(index)}/${short(length)}${steps}`;
+    index === null
+      ? ''
+      : length === null
+        ? `${short(index)}${steps}`
+        : `${short(index)}/${short(length)}${steps}`;
   return [desc ?? '', count].filter(text => text !== '').join(' ');
 }
 
@@ -129,31 +147,41 @@ function short(count: number): string {
   if (Math.abs(count) < 1000) {
     return String(Number(count.toFixed(1)));
   }
-  return new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 }).format(count);
+  return new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 }).format(
+    count
+  );
 }
 
-/** `2.2 s`, `45 s`, `3 min 20 s`. */
+/** `2.2 s`, `45 s`, `3 min 20 s`, `1 h 5 min`. */
 export function duration(seconds: number): string {
   const s = Math.max(0, seconds);
-  if (s < 10) {
+  if (s < 9.95) {
     return `${s.toFixed(1)} s`;
   }
-  if (s < 60) {
-    return `${Math.round(s)} s`;
+  const whole = Math.round(s);
+  if (whole < 60) {
+    return `${whole} s`;
   }
-  const minutes = Math.floor(s / 60);
+  const minutes = Math.floor(whole / 60);
   return minutes < 60
-    ? `${minutes} min ${Math.round(s % 60)} s`
+    ? `${minutes} min ${whole % 60} s`
     : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** What is announced: changes at quarters only, so that nobody is talked at. */
+/** The quarter that a task has reached, 0 to 4; null: nobody knows. */
+export function quarter(task: TaskRecord, now: number): number | null {
+  const { share } = shownProgress(task, now);
+  return share === null ? null : Math.floor(share * 4);
+}
+
+/** What is announced when the state of a task or its {@link quarter} has changed. */
 export function announcement(task: TaskRecord, now: number): string {
   if (task.state !== 'running') {
-    return task.state === 'queued' ? 'Waiting in the queue' : 'Stopping';
+    return task.state === 'queued' ? queuedWords(task, now).join(', ') : 'Stopping';
   }
-  const { share, measured } = shownProgress(task, now);
-  const said = task.units.map(unit => unit.desc ?? '').filter(text => text !== '').join(', ');
-  const quarter = share === null ? '' : `${measured ? '' : 'estimated '}${Math.floor(share * 4) * 25} percent`;
-  return [said === '' ? 'Working' : said, quarter].filter(text => text !== '').join(', ');
+  const said = task.units.map(unit => unit.desc ?? '').filter(text => text !== '');
+  const reached = quarter(task, now);
+  const estimated = shownProgress(task, now).measured ? '' : 'about ';
+  const share = reached === null ? [] : [`${estimated}${reached * 25} percent`];
+  return [...(said.length > 0 ? said : ['Working']), ...share].join(', ');
 }

@@ -55,11 +55,7 @@ export class Store {
     const gone = new Set(this.nodes.keys());
     for (const node of nodes) {
       gone.delete(node.id);
-      const old = this.nodes.get(node.id);
-      const fresh = complete(node);
-      if (old === undefined || !equal(old, fresh)) {
-        this.put(fresh);
-      }
+      this.renew(node);
     }
     for (const id of gone) {
       this.nodes.delete(id);
@@ -68,13 +64,13 @@ export class Store {
     this.tell();
   }
 
-  /** Part of the tree anew. Nodes that are not named stay as they are. */
+  /** Part of the tree anew. Nodes that are not named, or did not change, keep their object. */
   graft(removed: readonly NodeId[], nodes: readonly Node[]): void {
-    nodes.forEach(node => this.put(complete(node)));
     for (const id of removed) {
       this.nodes.delete(id);
       this.changed.add(id);
     }
+    nodes.forEach(node => this.renew(node));
     this.tell();
   }
 
@@ -111,13 +107,12 @@ export class Store {
     );
   }
 
-  private edited(
-    id: NodeId,
-    edits: NonNullable<Update['edits']>
-  ): Readonly<Record<string, Json>> {
+  private edited(id: NodeId, edits: NonNullable<Update['edits']>): Readonly<Record<string, Json>> {
     const props = this.nodes.get(id)?.props as Record<string, Json> | undefined;
+    // Of a node that is gone, nothing is known and nothing is to be changed.
+    const known = props === undefined ? [] : Object.entries(edits);
     return Object.fromEntries(
-      Object.entries(edits).map(([name, list]) => [name, applyEdits(props?.[name] ?? null, list)])
+      known.map(([name, list]) => [name, applyEdits(props?.[name] ?? null, list)])
     );
   }
 
@@ -128,6 +123,14 @@ export class Store {
       return;
     }
     this.put({ ...old, props: { ...old.props, ...props } });
+  }
+
+  private renew(node: Node): void {
+    const old = this.nodes.get(node.id);
+    const fresh = complete(node);
+    if (old === undefined || !equal(old, fresh)) {
+      this.put(fresh);
+    }
   }
 
   private put(node: NodeState): void {

@@ -1,16 +1,18 @@
 /** One record per task that has not ended, and the last failure at each node. */
 import type {
+  Done,
   Failed,
   Fake,
   NodeId,
+  Progress,
   ProgressUnit,
   Queued,
   ShowProgress,
   Started,
+  Stopping,
   Task,
   TaskId,
-  TaskState,
-  ToPage
+  TaskState
 } from '../protocol/wire';
 import { add } from './store';
 
@@ -29,20 +31,27 @@ export interface TaskRecord {
   readonly eta: number | null;
   /** When it was queued, or started, by the page's clock in milliseconds. */
   readonly since: number;
+  /** When the page, or the kernel, first knew of it, by the page's clock in milliseconds. */
+  readonly begun: number;
   /** When the kernel last said something about it, by the page's clock in milliseconds. */
   readonly reportedAt: number;
   readonly units: readonly ProgressUnit[];
   readonly fake: Fake | null;
 }
 
+/** A message about one task. */
+export type TaskMessage = Queued | Started | Progress | Stopping | Done | Failed;
+
 /** What is drawn at a node. */
 export interface NodeStatus {
   /** The task that matters most: one that shows before one that hides, a running one before one that waits. */
   readonly task: TaskRecord | null;
   readonly failure: Failed | null;
+  /** The task runs, and a value of it has come already: more will follow. */
+  readonly generating: boolean;
 }
 
-const NOTHING: NodeStatus = { task: null, failure: null };
+const NOTHING: NodeStatus = { task: null, failure: null, generating: false };
 
 /** The tasks of a session. */
 export class Tasks {
@@ -69,50 +78,50 @@ export class Tasks {
     this.update(touched);
   }
 
-  /** Take a message about a task; others are ignored. */
-  apply(message: ToPage): void {
+  /** Take a message about a task. Of one that is not known, only a beginning says anything. */
+  apply(message: TaskMessage): void {
     switch (message.type) {
       case 'queued':
         this.queued(message);
         break;
       case 'started':
-        message.nodes.forEach(node => this.failures.delete(node));
+        message.nodes.forEach(node => {
+          this.failures.delete(node);
+          this.generating.delete(node);
+        });
         this.started(message);
         break;
       case 'progress': {
-        const task = this.tasks.get(message.task);
-        if (task !== undefined) {
-          const { units, fake } = message;
-          this.put({ ...task, units, fake, reportedAt: this.now() });
-        }
+        const { task, units, fake } = message;
+        this.alter(task, { units, fake, reportedAt: this.now() });
         break;
       }
-      case 'stopping': {
-        const task = this.tasks.get(message.task);
-        if (task !== undefined) {
-          this.put({ ...task, state: 'stopping' });
-        }
+      case 'stopping':
+        this.alter(message.task, { state: 'stopping' });
         break;
-      }
       case 'done':
         this.end(message.task, null);
         break;
       case 'failed':
         this.end(message.task, message.code === 'cancelled' ? null : message);
         break;
-      case 'welcome':
-      case 'patch':
-      case 'toast':
-      case 'refused':
-      case 'closed':
-        break;
     }
   }
 
-  /** The person has read a failure. */
-  dismiss(node: NodeId): void {
-    this.failures.delete(node);
-    this.update([node]);
+  /** New values have come at nodes. */
+  received(nodes: readonly NodeId[]): void {
+    const fresh = nodes.filter(node => {
+      const { task, generating } = this.status(node);
+      return task?.state === 'running' && !generating;
+    });
+    fresh.forEach(node => this.generating.add(node));
+    this.refresh(fresh);
+  }
+
+  /** The person has read what failed at these nodes, or they are gone. */
+  dismiss(...nodes: readonly NodeId[]): void {
+    const failed = nodes.filter(node => this.failures.delete(node));
+    this.refresh(failed);
   }
 
   /** Every task has ended without an answer: the kernel is gone. */
@@ -137,22 +146,32 @@ export class Tasks {
 
   private record(task: Task): TaskRecord {
     const now = this.now();
-    return { ...task, since: now - task.elapsed * 1000, reportedAt: now };
+    const { elapsed, ...fields } = task;
+    const since = now - elapsed * 1000;
+    return { ...fields, since, begun: since, reportedAt: now };
   }
 
   private queued(message: Queued): void {
     const now = this.now();
-    const since = this.tasks.get(message.task)?.since ?? now;
+    const { since = now, begun = now } = this.tasks.get(message.task) ?? {};
     const { task: id, name, nodes, showProgress, position, size, eta } = message;
-    const common = { id, name, nodes, showProgress, position, size, eta, since };
+    const common = { id, name, nodes, showProgress, position, size, eta, since, begun };
     this.put({ ...common, state: 'queued', reportedAt: now, units: [], fake: null });
   }
 
   private started(message: Started): void {
     const now = this.now();
+    const { begun = now } = this.tasks.get(message.task) ?? {};
     const { task: id, name, nodes, showProgress, eta } = message;
-    const common = { id, name, nodes, showProgress, eta, position: null, size: null };
+    const common = { id, name, nodes, showProgress, eta, begun, position: null, size: null };
     this.put({ ...common, state: 'running', since: now, reportedAt: now, units: [], fake: null });
+  }
+
+  private alter(id: TaskId, fields: Partial<TaskRecord>): void {
+    const task = this.tasks.get(id);
+    if (task !== undefined) {
+      this.put({ ...task, ...fields });
+    }
   }
 
   private put(task: TaskRecord): void {
@@ -174,24 +193,39 @@ export class Tasks {
   private update(nodes: readonly NodeId[]): void {
     this.list = null;
     this.allListeners.forEach(listener => listener());
+    this.refresh(nodes);
+  }
+
+  private refresh(nodes: readonly NodeId[]): void {
     for (const node of new Set(nodes)) {
-      const here = [...this.tasks.values()].filter(task => task.nodes.includes(node));
-      const shown = here.filter(task => task.showProgress !== 'hidden');
-      const some = shown.length > 0 ? shown : here;
-      const task = some.find(each => each.state !== 'queued') ?? some[0] ?? null;
-      const failure = this.failures.get(node) ?? null;
-      if (task === null && failure === null) {
+      const status = this.statusNow(node);
+      if (status === NOTHING) {
         this.statuses.delete(node);
       } else {
-        this.statuses.set(node, { task, failure });
+        this.statuses.set(node, status);
       }
       this.listeners.get(node)?.forEach(listener => listener());
     }
   }
 
+  private statusNow(node: NodeId): NodeStatus {
+    const here = [...this.tasks.values()].filter(task => task.nodes.includes(node));
+    const shown = here.filter(task => task.showProgress !== 'hidden');
+    const some = shown.length > 0 ? shown : here;
+    const task = some.find(each => each.state !== 'queued') ?? some[0] ?? null;
+    if (task === null || task.state === 'queued') {
+      this.generating.delete(node);
+    }
+    const failure = this.failures.get(node) ?? null;
+    const generating = this.generating.has(node);
+    return task === null && failure === null ? NOTHING : { task, failure, generating };
+  }
+
   private list: readonly TaskRecord[] | null = null;
   private readonly allListeners = new Set<() => void>();
   private readonly tasks = new Map<TaskId, TaskRecord>();
+  /** Nodes at which a value has come since their task began to run. */
+  private readonly generating = new Set<NodeId>();
   private readonly failures = new Map<NodeId, Failed>();
   private readonly statuses = new Map<NodeId, NodeStatus>();
   private readonly listeners = new Map<NodeId, Set<() => void>>();

@@ -3,7 +3,7 @@ import { useId, type ReactNode } from 'react';
 
 import type { NodeId } from '../../protocol/wire';
 import { rootAttributes, type Placement } from './root';
-import { Status } from './Status';
+import { Status, StatusLine } from './Status';
 
 /** Props that the frame draws; every component has them. */
 export interface FramedProps extends Placement {
@@ -62,6 +62,7 @@ export function Frame(options: FrameOptions): JSX.Element {
         >
           {props.label ?? title}
         </Label>
+        <StatusLine id={id} />
         {tools}
       </div>
       {props.info ? (
@@ -70,7 +71,7 @@ export function Frame(options: FrameOptions): JSX.Element {
         </div>
       ) : null}
       {children(ids)}
-      <Status id={id} />
+      <Status id={id} line={false} />
     </div>
   );
 }

@@ -1,19 +1,31 @@
 /** What happens at an output: a bar and one line of words while it is made, or why it failed. */
 import type { Failed, NodeId } from '../../protocol/wire';
 import { useNodeStatus, usePage } from '../../store/hooks';
-import { Working } from './Working';
+import { Line, Working } from './Working';
+
+interface StatusProps {
+  readonly id: NodeId;
+  /** false where a {@link StatusLine} has the words. */
+  readonly line?: boolean;
+}
 
 /** Draws nothing while nothing happens. Overlaid, so that nothing moves. */
-export function Status({ id }: { readonly id: NodeId }): JSX.Element | null {
-  const { task, failure } = useNodeStatus(id);
+export function Status({ id, line = true }: StatusProps): JSX.Element | null {
+  const { task, failure, generating } = useNodeStatus(id);
   const page = usePage();
   if (task !== null && task.showProgress !== 'hidden') {
-    return <Working task={task} />;
+    return <Working task={task} generating={generating} line={line} />;
   }
   if (failure !== null) {
     return <Failure failure={failure} onDismiss={() => page.tasks.dismiss(id)} />;
   }
   return null;
+}
+
+/** The words alone, for the line of a label: beside it, so that they never cover it. */
+export function StatusLine({ id }: { readonly id: NodeId }): JSX.Element | null {
+  const { task } = useNodeStatus(id);
+  return task === null || task.showProgress === 'hidden' ? null : <Line task={task} />;
 }
 
 function Failure({ failure, onDismiss }: { failure: Failed; onDismiss: () => void }): JSX.Element {

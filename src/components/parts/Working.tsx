@@ -1,33 +1,65 @@
 /** A task that has not ended: a bar on the top edge, one line of words, and how to stop it. */
-import { useRef } from 'react';
+import { useLayoutEffect, useRef, type RefObject } from 'react';
 
-import { announcement, shownProgress, words } from '../../store/progress';
 import { useNow, usePage } from '../../store/hooks';
+import { shownProgress, words } from '../../store/progress';
 import type { TaskRecord } from '../../store/tasks';
 
+interface WorkingProps {
+  readonly task: TaskRecord;
+  /** Values are arriving. */
+  readonly generating: boolean;
+  /** With words and Cancel; false where they are drawn elsewhere. */
+  readonly line: boolean;
+}
+
 /** Appears after 200 ms by CSS: most handlers are quicker, and a flash is worse than nothing. */
-export function Working({ task }: { readonly task: TaskRecord }): JSX.Element {
-  const now = useNow();
+export function Working({ task, generating, line }: WorkingProps): JSX.Element {
+  const root = useRef<HTMLDivElement>(null);
+  useBusy(root);
+  const kinds = `ib-is-${task.state} ib-is-${task.showProgress}`;
   return (
-    <div className={`ib-Status ib-is-${task.state} ib-is-${task.showProgress}`}>
-      <Bar task={task} now={now} />
-      <div className="ib-Status-line">
-        <span className="ib-Status-words" aria-hidden="true">
-          {words(task, now)}
-        </span>
-        <CancelButton task={task} />
-      </div>
-      <span role="status" className="ib-visually-hidden">
-        {announcement(task, now)}
-      </span>
+    <div ref={root} className={`ib-Status ${kinds}${generating ? ' ib-is-generating' : ''}`}>
+      {task.showProgress === 'minimal' ? null : <Bar key={task.id} task={task} />}
+      {line ? <Line task={task} /> : null}
     </div>
   );
 }
 
+/** Tells assistive technology that what is around is about to change. */
+function useBusy(root: RefObject<HTMLElement>): void {
+  useLayoutEffect(() => {
+    const around = root.current?.parentElement;
+    around?.setAttribute('aria-busy', 'true');
+    return () => around?.removeAttribute('aria-busy');
+  }, [root]);
+}
+
+/** The words, which make room for what is beside them, and Cancel, which does not. */
+export function Line({ task }: { readonly task: TaskRecord }): JSX.Element {
+  return (
+    <div className="ib-Status-line">
+      <Words task={task} />
+      <CancelButton task={task} />
+    </div>
+  );
+}
+
+/** For the eye: what is heard is announced elsewhere, and the bar has the same words. */
+export function Words({ task }: { readonly task: TaskRecord }): JSX.Element {
+  const text = words(task, useNow());
+  return (
+    <span className="ib-Status-words" aria-hidden="true" title={text}>
+      {text}
+    </span>
+  );
+}
+
 /** The bar alone. Solid when measured, hatched when estimated, moving when nobody knows. */
-export function Bar({ task, now }: { readonly task: TaskRecord; readonly now: number }): JSX.Element {
+export function Bar({ task }: { readonly task: TaskRecord }): JSX.Element {
+  const now = useNow();
   const { share, measured } = shownProgress(task, now);
-  const steady = useSteady(task.id, share, measured);
+  const steady = useSteady(share, measured);
   const kind = steady === null ? 'ib-is-unknown' : measured ? 'ib-is-measured' : 'ib-is-estimated';
   const value = steady === null ? {} : { 'aria-valuenow': Math.round(steady * 100) };
   return (
@@ -35,7 +67,7 @@ export function Bar({ task, now }: { readonly task: TaskRecord; readonly now: nu
       className={`ib-Status-bar ${kind}`}
       role="progressbar"
       aria-label={task.name}
-      aria-valuetext={announcement(task, now)}
+      aria-valuetext={words(task, now)}
       {...value}
     >
       <div style={steady === null ? undefined : { width: `${(steady * 100).toFixed(1)}%` }} />
@@ -62,12 +94,8 @@ export function CancelButton({ task }: { readonly task: TaskRecord }): JSX.Eleme
 }
 
 /** An estimate never moves a bar back; what the function measured is shown as it says. */
-function useSteady(task: number, share: number | null, measured: boolean): number | null {
-  const shown = useRef({ task, share });
-  if (shown.current.task !== task || share === null || measured) {
-    shown.current = { task, share };
-  } else {
-    shown.current = { task, share: Math.max(share, shown.current.share ?? 0) };
-  }
-  return shown.current.share;
+function useSteady(share: number | null, measured: boolean): number | null {
+  const shown = useRef(share);
+  shown.current = share === null || measured ? share : Math.max(share, shown.current ?? 0);
+  return shown.current;
 }
