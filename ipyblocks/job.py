@@ -109,18 +109,23 @@ class Job(Future):  # type: ignore[type-arg]
         verbose: bool = True,
         space_id: str | None = None,
     ) -> None:
-        # Not the base's: state, condition and waiters are those of ``future``, found by
-        # ``__getattr__``, so that ``concurrent.futures.wait`` and the like work with jobs.
+        super().__init__()
         self.future = future
         self.communicator = communicator
         self.verbose = verbose
         self.space_id = space_id
         self._at = 0
+        future.add_done_callback(self._follow)
 
-    def __getattr__(self, name: str) -> Any:
-        if name == "future":  # not there yet: a copy, or a pickle
-            raise AttributeError(name)
-        return getattr(self.future, name)
+    def _follow(self, future: Future[Any]) -> None:
+        """End as the future did, so that ``concurrent.futures.wait`` and the like take jobs."""
+        if future.cancelled():
+            super().cancel()
+            self.set_running_or_notify_cancel()
+        elif (error := future.exception()) is not None:
+            self.set_exception(error)
+        else:
+            self.set_result(future.result())
 
     def result(self, timeout: float | None = None) -> Any:
         """The final output: one value, or a tuple when there are several outputs.
@@ -135,11 +140,11 @@ class Job(Future):  # type: ignore[type-arg]
             RuntimeError: called by an ``async`` handler, which must await the job instead.
         """
         self._check_thread()
-        return self.future.result(timeout)
+        return super().result(timeout)
 
     def _check_thread(self) -> None:
         talk = self.communicator
-        if talk is not None and talk.would_block() and not self.future.done():
+        if talk is not None and talk.would_block() and not self.done():
             raise RuntimeError(
                 "An async handler cannot wait for a job: nothing could run meanwhile. "
                 "Write `await job` or `async for output in job`."
@@ -148,16 +153,16 @@ class Job(Future):  # type: ignore[type-arg]
     def outputs(self) -> list[Any]:
         """All outputs so far; of a function that is no generator, the final one."""
         if self.communicator is None:
-            return [self.future.result()] if self.future.done() else []
+            return [self.result()] if self.done() else []
         with self.communicator.condition:
             return list(self.communicator.outputs)
 
     def status(self) -> StatusUpdate:
         """What is known now."""
-        if self.future.cancelled():
+        if self.cancelled():
             return StatusUpdate(Status.CANCELLED, 0, None, None, False, time.time())
-        if self.future.done():
-            good = self.future.exception() is None
+        if self.done():
+            good = self.exception() is None
             return StatusUpdate(Status.FINISHED, 0, None, None, good, time.time())
         if self.communicator is None:
             return StatusUpdate(Status.PROCESSING, time=time.time())
@@ -210,25 +215,13 @@ class Job(Future):  # type: ignore[type-arg]
         """Stop the call: at once while it waits, at its next step while it runs. Returns True."""
         if self.communicator is None:
             return self.future.cancel()
-        if not self.future.done():
+        if not self.done():
             self.communicator.cancel()
         return True
 
-    def cancelled(self) -> bool:
-        """Whether it was cancelled."""
-        return self.future.cancelled()
-
     def running(self) -> bool:
         """Whether it has not ended."""
-        return not self.future.done()
-
-    def done(self) -> bool:
-        """Whether it has ended, in whatever way."""
-        return self.future.done()
-
-    def exception(self, timeout: float | None = None) -> BaseException | None:
-        """What the call raised; None when it went well."""
-        return self.future.exception(timeout)
+        return not self.done()
 
     def add_done_callback(self, fn: Callable[[Any], Any]) -> None:
         """Call ``fn`` with this job when it has ended, on a thread of its own: it may wait for
@@ -238,4 +231,4 @@ class Job(Future):  # type: ignore[type-arg]
         def start(_: Future[Any]) -> None:
             threading.Thread(target=fn, args=(self,), name="ipyblocks-callback").start()
 
-        self.future.add_done_callback(start)
+        super().add_done_callback(start)

@@ -11,7 +11,7 @@ import { App } from '../../src/host/App';
 import { unpack } from '../../src/protocol/codec';
 import { defaults, type Kind } from '../../src/protocol/props';
 import type { Json } from '../../src/protocol/wire';
-import { Bench, EPOCH, frame, node, welcome } from './support';
+import { Bench, EPOCH, frame, node, started, welcome } from './support';
 
 interface Example {
   readonly props: Readonly<Record<string, unknown>>;
@@ -365,10 +365,10 @@ describe.each(
     const { bench, container, deliver } = await show(kind);
     const field = container.querySelector<HTMLInputElement>('input, textarea');
     const before = [field?.value, container.querySelectorAll('*').length];
-    const started = { type: 'started', task: 1, nodes: [SUBJECT], showProgress: 'full' };
-    await deliver(started);
+    const begin = (task: number): object => started(task, { nodes: [SUBJECT] });
+    await deliver(begin(1));
     expect(container.querySelector('[role=progressbar]')).not.toBeNull();
-    expect(container.querySelector('.ib-Status')?.textContent).toContain('Working');
+    expect(container.querySelector('.ib-Status-line')?.textContent).toContain('Working');
     expect(field?.value).toBe(before[0]);
     const cancel = [...container.querySelectorAll('button')].find(
       each => each.textContent === 'Cancel'
@@ -385,7 +385,7 @@ describe.each(
     const failure = container.querySelector('[role=alert]');
     expect(failure?.textContent).toContain('No such city.');
     expect(failure?.textContent).toContain('trace');
-    await deliver({ ...started, task: 2 }, { type: 'done', task: 2 });
+    await deliver(begin(2), { type: 'done', task: 2 });
     expect(container.querySelector('[role=alert], .ib-Status')).toBeNull();
     expect(container.querySelectorAll('*').length).toBe(before[1]);
   });

@@ -12,6 +12,7 @@ import {
   PAGE,
   patch,
   task,
+  waiting,
   welcome
 } from './support';
 
@@ -100,9 +101,7 @@ describe('welcomes', () => {
 
   test('take tasks with them', () => {
     const bench = livePage({
-      tasks: [
-        { id: 1, state: 'running', nodes: [2], showProgress: 'full', position: null, size: null }
-      ]
+      tasks: [waiting(1, 'running', { nodes: [2] })]
     });
     expect(bench.page.tasks.status(node(2)).task?.id).toBe(1);
     bench.deliver([welcome({ seq: 0 })]);
@@ -222,9 +221,7 @@ describe('the connection', () => {
 
   test('dead: tasks end, edits are forgotten, what is shown stays', () => {
     const bench = livePage({
-      tasks: [
-        { id: 1, state: 'running', nodes: [2], showProgress: 'full', position: null, size: null }
-      ]
+      tasks: [waiting(1, 'running', { nodes: [2] })]
     });
     bench.page.edit(node(1), { value: 'x' });
     bench.kernel.turn('dead');

@@ -7,8 +7,11 @@ import { Loopback } from '../../src/transport/loopback';
 export const EPOCH = 'e1';
 export const PAGE = 'page-1';
 
-/** Frames that come when the test says so. */
+/** Frames that come, and time that passes, when the test says so. */
 export class Clock {
+  /** Milliseconds. */
+  time = 0;
+  readonly now = (): number => this.time;
   readonly schedule: Schedule = callback => {
     this.waiting.push(callback);
   };
@@ -65,6 +68,7 @@ export function welcome(fields: Fields = {}): Fields {
     app: APP,
     nodes: NODES,
     tasks: [],
+    log: [],
     ...fields
   };
 }
@@ -77,12 +81,36 @@ export function patch(seq: number, id: number, props: Fields): Fields {
   return { type: 'patch', seq, updates: [{ node: id, props }] };
 }
 
+export function queued(id: number, fields: Fields = {}): Fields {
+  const place = { position: 0, size: 1 };
+  return { ...started(id), type: 'queued', ...place, ...fields };
+}
+
+export function started(id: number, fields: Fields = {}): Fields {
+  const common = { task: id, name: 'work', nodes: [1], showProgress: 'full', eta: null };
+  return { type: 'started', ...common, ...fields };
+}
+
+export function progress(id: number, units: readonly Fields[], fake: Fields | null = null): Fields {
+  return { type: 'progress', task: id, units: units.map(each => ({ ...UNIT, ...each })), fake };
+}
+
+const UNIT = { index: null, length: null, unit: 'steps', progress: null, desc: null };
+
+/** A task as a welcome tells of it. */
+export function waiting(id: number, state: string, fields: Fields = {}): Fields {
+  const common = { id, name: 'work', state, nodes: [1], showProgress: 'full' };
+  const place = { position: null, size: null, eta: null, elapsed: 0 };
+  return { ...common, ...place, units: [], fake: null, ...fields };
+}
+
 /** A page that has said hello; `kernel` is the other end. */
 export class Bench {
   readonly clock = new Clock();
   readonly kernel = new Loopback();
   readonly page = new Page(this.kernel, {
     schedule: this.clock.schedule,
+    now: this.clock.now,
     id: PAGE,
     version: '0.9'
   });

@@ -1,35 +1,19 @@
 // @vitest-environment node
 import { describe, expect, test } from 'vitest';
 
-import type { ToPage } from '../../src/protocol/wire';
-import { Tasks } from '../../src/store/tasks';
+import { Tasks, type TaskMessage } from '../../src/store/tasks';
 import { Toasts } from '../../src/store/toasts';
-import { node } from './support';
+import { Clock, node, progress, queued, started, waiting } from './support';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 const OUT = node(1);
+const clock = new Clock();
 
 function apply(tasks: Tasks, ...messages: Fields[]): void {
-  messages.forEach(message => tasks.apply({ seq: 1, ...message } as unknown as ToPage));
+  messages.forEach(message => tasks.apply({ seq: 1, ...message } as unknown as TaskMessage));
 }
 
-const queued = (id: number, fields: Fields = {}): Fields => ({
-  type: 'queued',
-  task: id,
-  nodes: [1],
-  showProgress: 'full',
-  position: 0,
-  size: 1,
-  ...fields
-});
-const started = (id: number, fields: Fields = {}): Fields => ({
-  type: 'started',
-  task: id,
-  nodes: [1],
-  showProgress: 'full',
-  ...fields
-});
 const stopping = (id: number): Fields => ({ type: 'stopping', task: id });
 const done = (id: number): Fields => ({ type: 'done', task: id });
 const failed = (id: number, code = 'user'): Fields => ({
@@ -38,16 +22,6 @@ const failed = (id: number, code = 'user'): Fields => ({
   code,
   message: `why ${id}`,
   detail: null
-});
-
-const waiting = (id: number, state: string, fields: Fields = {}): Fields => ({
-  id,
-  state,
-  nodes: [1],
-  showProgress: 'full',
-  position: null,
-  size: null,
-  ...fields
 });
 
 function shown(tasks: Tasks, id = OUT): [number | null, string | null, string | null] {
@@ -75,13 +49,13 @@ describe('a task', () => {
     ['that is not known and ends is ignored', [done(7), failed(7)], [null, null, null]]
   ];
   test.each(cases)('%s', (_name, messages, wanted) => {
-    const tasks = new Tasks();
+    const tasks = new Tasks(clock.now);
     apply(tasks, ...messages);
     expect(shown(tasks)).toEqual(wanted);
   });
 
   test('moves up its queue', () => {
-    const tasks = new Tasks();
+    const tasks = new Tasks(clock.now);
     apply(tasks, queued(1, { position: 2, size: 3 }), queued(1, { position: 0, size: 2 }));
     expect(tasks.status(OUT).task).toMatchObject({ position: 0, size: 2 });
     apply(tasks, started(1));
@@ -89,7 +63,7 @@ describe('a task', () => {
   });
 
   test('that runs elsewhere than it waited leaves nothing where it waited', () => {
-    const tasks = new Tasks();
+    const tasks = new Tasks(clock.now);
     apply(tasks, queued(1), started(1, { nodes: [2] }));
     expect(shown(tasks)).toEqual([null, null, null]);
     expect(shown(tasks, node(2))).toEqual([1, 'running', null]);
@@ -104,13 +78,13 @@ describe('of several at a node', () => {
     ['one that hides comes last', [started(1, { showProgress: 'hidden' }), queued(2)], 2],
     ['a hidden one is there when it is alone', [started(1, { showProgress: 'hidden' })], 1]
   ])('%s', (_name, messages, wanted) => {
-    const tasks = new Tasks();
+    const tasks = new Tasks(clock.now);
     apply(tasks, ...messages);
     expect(shown(tasks)[0]).toBe(wanted);
   });
 
   test('the next is shown when one ends', () => {
-    const tasks = new Tasks();
+    const tasks = new Tasks(clock.now);
     apply(tasks, started(1), queued(2), done(1));
     expect(shown(tasks)).toEqual([2, 'queued', null]);
     expect(tasks.all().map(each => each.id)).toEqual([2]);
@@ -119,7 +93,7 @@ describe('of several at a node', () => {
 
 describe('a failure', () => {
   test('goes when a new run starts, not when it waits', () => {
-    const tasks = new Tasks();
+    const tasks = new Tasks(clock.now);
     apply(tasks, started(1), failed(1), queued(2));
     expect(shown(tasks)).toEqual([2, 'queued', 'why 1']);
     apply(tasks, started(2));
@@ -127,13 +101,13 @@ describe('a failure', () => {
   });
 
   test('is the last one', () => {
-    const tasks = new Tasks();
+    const tasks = new Tasks(clock.now);
     apply(tasks, started(1), started(2), failed(1), failed(2));
     expect(shown(tasks)).toEqual([null, null, 'why 2']);
   });
 
   test('can be dismissed', () => {
-    const tasks = new Tasks();
+    const tasks = new Tasks(clock.now);
     apply(tasks, started(1), failed(1));
     tasks.dismiss(OUT);
     expect(shown(tasks)).toEqual([null, null, null]);
@@ -145,7 +119,7 @@ describe('a welcome', () => {
     tasks.replace(list as unknown as Parameters<Tasks['replace']>[0]);
 
   test('ends what it does not name and takes what it names', () => {
-    const tasks = new Tasks();
+    const tasks = new Tasks(clock.now);
     apply(tasks, started(1), started(2, { nodes: [2] }));
     replace(
       tasks,
@@ -160,7 +134,7 @@ describe('a welcome', () => {
   });
 
   test('leaves failures to be read', () => {
-    const tasks = new Tasks();
+    const tasks = new Tasks(clock.now);
     apply(tasks, started(1), failed(1));
     replace(tasks);
     expect(shown(tasks)).toEqual([null, null, 'why 1']);
@@ -169,7 +143,7 @@ describe('a welcome', () => {
 
 describe('listeners', () => {
   test('are called once a change, with the new status in place, for their node alone', () => {
-    const tasks = new Tasks();
+    const tasks = new Tasks(clock.now);
     const seen: unknown[] = [];
     const stop = tasks.subscribe(OUT, () => seen.push(shown(tasks)[1]));
     tasks.subscribe(node(9), () => seen.push('wrong'));
@@ -180,7 +154,7 @@ describe('listeners', () => {
   });
 
   test('a status is the same object until it changes', () => {
-    const tasks = new Tasks();
+    const tasks = new Tasks(clock.now);
     expect(tasks.status(OUT)).toBe(tasks.status(node(2)));
     apply(tasks, started(1));
     const before = tasks.status(OUT);

@@ -100,6 +100,16 @@ function act(page: Page, message: ToKernel): void {
       break;
     case 'upload':
       throw new Error('No transcript has uploads; teach this test to replay them.');
+    case 'submit':
+      throw new Error('Clients submit, pages do not; teach this test to replay it.');
+    case 'jsResult':
+      page.outbox.push({
+        type: 'jsResult',
+        task: message.task,
+        values: message.values,
+        error: message.error
+      });
+      break;
     case 'hello':
       break;
   }
