@@ -237,10 +237,24 @@ class Tree(BlockContext):
                     for d in self.dependencies.values()
                 ):
                     continue
-                args = ListenerArgs(
-                    block.load_fn, None, block, api_name=False, show_progress="hidden", queue=False
-                )
-                listen(self, [(self, "load")], args)
+                self._listen_again(block)
+
+    def _listen_again(self, block: Component) -> None:
+        """Call the function of a value for every session, and as often as ``every`` says."""
+        timer = block.every if isinstance(block.every, Component) else None
+        targets: list[tuple[Block | None, str]] = [(self, "load")]
+        if timer is not None:
+            targets.append((timer, "tick"))
+        args = ListenerArgs(
+            block.load_fn,
+            None,
+            block,
+            api_name=False,
+            show_progress="hidden",
+            queue=False,
+            every=None if timer is not None else block.every,  # type: ignore[arg-type]
+        )
+        listen(self, targets, args)
 
     def _check_placed(self) -> None:
         for dependency in self.dependencies.values():

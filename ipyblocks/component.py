@@ -37,8 +37,10 @@ class Component(Block):
         "Share of the row's free width; 0 takes no more than it needs.", default=None
     )
     min_width: int | None = prop("Pixels below which a row wraps instead.", default=160)
-    every: float | None = prop(
-        "Seconds after which a callable value is computed again.", default=None, wire=None
+    every: float | Component | None = prop(
+        "Seconds after which a callable value is computed again, or a `Timer` that says when.",
+        default=None,
+        wire=None,
     )
     key: Any = prop("Identity across re-runs of `gr.render`.", default=None, wire=None)
 
@@ -52,13 +54,22 @@ class Component(Block):
         if not self.container:
             self.show_label = False
         if self.every is not None:
-            raise self.fail("every", "is not available yet; leave it out and use `demo.load`.")
+            self._check_every()
         self.load_fn: Callable[[], Any] | None = None
         initial = getattr(self, "value", None)
         if callable(initial):
             self.load_fn = initial
             initial = initial()
         self.initial = initial
+
+    def _check_every(self) -> None:
+        if not callable(getattr(self, "value", None)):
+            raise self.fail("every", "needs a value that is a function, to be called again.")
+        if isinstance(self.every, Component):
+            if "tick" not in self.every.events:
+                raise self.fail("every", f"must be seconds or a Timer, not {self.every!r}.")
+        elif self.every is not None and (isinstance(self.every, bool) or not self.every > 0):
+            raise self.fail("every", f"must be a positive number of seconds, not {self.every!r}.")
 
     def initial_payload(self) -> Json:
         """Wire value that a new session starts with. Computed once for all sessions."""

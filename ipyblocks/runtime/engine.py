@@ -395,7 +395,9 @@ class Engine:
     async def idle(self) -> None:
         """Wait until nothing runs, waits, or is about to be sent."""
         while True:
-            running = [t.running for s in self.sessions.values() for t in s.tasks.values()]
+            # Also of sessions that have ended, as long as they hold a slot.
+            known = [t for s in self.sessions.values() for t in s.tasks.values()]
+            running = [t.running for t in {*known, *self.queue.tasks()}]
             live = [r for r in running if r is not None]
             if live:
                 await asyncio.wait(live)

@@ -66,7 +66,7 @@ CASES: dict[str, Case] = {
         "Textbox 'Name': lines must be 1 or more, not 0.",
     ),
     "every": (
-        lambda: gr.Textbox(every=1), ValueError, "Textbox: every is not available yet",
+        lambda: gr.Textbox(every=1), ValueError, "Textbox: every needs a value that is a function",
     ),
     "column": (
         lambda: gr.Column(scale=-1),
