@@ -153,4 +153,3 @@ test('a notebook that nobody trusts runs no code and says in words what the app 
 });
 
 // JupyterLab itself says "Error displaying widget: model not found" until we have a renderer of our own.
-test.todo('a trusted notebook opened after its kernel has ended shows the last values');
