@@ -51,7 +51,7 @@ _NOT_YET = frozenset(
 
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:
-    """Where ``jupyter labextension develop`` finds the built page."""
+    """Where ``jupyter-builder develop`` finds the built page."""
     return [{"src": "labextension", "dest": "ipyblocks"}]
 
 
