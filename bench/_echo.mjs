@@ -37,9 +37,9 @@ with gr.Blocks() as demo:
     button = gr.Button("Click", elem_id="gr-button")
     clicked = gr.Textbox(label="Clicks", elem_id="gr-clicked")
     button.click(lambda: f"clicked {next(clicks)}", None, clicked)
-    source = gr.Textbox(label="Source", elem_id="gr-source")
+    source = gr.Slider(0, 1_000_000, 0, step=1, label="Source", elem_id="gr-source")
     echo = gr.Textbox(label="Echo", elem_id="gr-echo")
-    source.change(lambda text: text, source, echo)
+    source.change(lambda value: f"moved to {value}", source, echo)
 demo
 `;
 
@@ -295,7 +295,7 @@ async function install({ page }) {
       // past React's own setter, so that it sees a change
       Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), 'value')?.set?.call(
         field,
-        `edit ${count}`
+        String(count)
       );
       field.dispatchEvent(new Event('input', { bubbles: true }));
     };
@@ -305,7 +305,7 @@ async function install({ page }) {
       control: () => echo(sendOnControl),
       'app click': () =>
         changed('#gr-clicked textarea', () => find('button#gr-button, #gr-button button').click()),
-      'app edit': () => changed('#gr-echo textarea', () => edit('#gr-source textarea')),
+      'app edit': () => changed('#gr-echo textarea', () => edit('#gr-source input[type=range]')),
       'widgets click': () => changed('.w-clicked', () => find('.w-button').click()),
       'widgets edit': () => changed('.w-echo', () => edit('.w-source input'))
     };

@@ -61,6 +61,11 @@ _NOT_YET = frozenset(
 )  # fmt: skip
 
 
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Where ``jupyter-builder develop`` finds the built page."""
+    return [{"src": "labextension", "dest": "ipyblocks"}]
+
+
 def __getattr__(name: str) -> object:
     """Names of Gradio that are not here yet say so, instead of looking like a typing error."""
     if name in _NOT_YET:

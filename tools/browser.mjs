@@ -227,8 +227,9 @@ export class Notebook {
     await this.page.evaluate(async () => {
       const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
       await kernel.restart();
-      // the new kernel's first "idle" may come before anybody listens; this brings another
-      await kernel.requestKernelInfo();
+      // the new kernel's first "idle" may come before anybody listens; this brings another, and waits
+      // until the kernel really answers
+      await kernel.requestExecute({ code: '', silent: true }).done;
     });
     await this.whenIdle();
   }
@@ -274,6 +275,8 @@ export class Notebook {
       light => document.body.dataset['jpThemeLight'] === light,
       String(!dark)
     );
+    // JupyterLab covers the page while the theme's fonts and styles come
+    await this.page.locator('#jupyterlab-splash').waitFor({ state: 'detached' });
   }
 
   /** Fold the file browser away, so the notebook has the window's width. */

@@ -47,6 +47,7 @@ const PYTEST_REPORT = path.join(REPORTS, 'python.xml');
 /** In the order of the summary. @type {Step[]} */
 const STEPS = [
   { name: 'gen', group: 'lint', run: [PYTHON, inRoot('tools', 'gen.py'), '--check'] },
+  { name: 'api', group: 'lint', run: node(inRoot('tools', 'api.mjs'), '--check') },
   {
     name: 'ruff',
     group: 'lint',

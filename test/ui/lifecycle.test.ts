@@ -151,6 +151,3 @@ test('a notebook that nobody trusts runs no code and says in words what the app 
   await output.getByText('an ipyblocks app').waitFor();
   expect(await output.locator('.ipyblocks').count()).toBe(0);
 });
-
-// JupyterLab itself says "Error displaying widget: model not found" until we have a renderer of our own.
-test.todo('a trusted notebook opened after its kernel has ended shows the last values');
