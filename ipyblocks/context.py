@@ -14,11 +14,19 @@ if TYPE_CHECKING:
     from .block import BlockContext
     from .blocks import Tree
     from .files import Files
+    from .progress import Reports
     from .protocol import Stream, ToastLevel
 
 
 class Run(Protocol):
     """What a handler's own code may reach of the run it is part of."""
+
+    reports: Reports
+    """Takes what it says about its progress."""
+
+    @property
+    def tracks_tqdm(self) -> bool:
+        """Whether bars of ``tqdm`` are its progress."""
 
     def toast(self, level: ToastLevel, message: str, title: str, duration: float | None) -> None:
         """Show a short message at the page of this run."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from . import context
 from .errors import InvalidBlockError, NotAvailableError
 from .injection import Injection, injections, warn_on_mismatch
+from .progress import Progress
 
 if TYPE_CHECKING:
     from .block import Block, BlockContext
@@ -139,6 +140,12 @@ class Dependency:
     cancels: list[int] = field(default_factory=list)
     injected: tuple[Injection, ...] = ()
     renders: BlockContext | None = None
+
+    @property
+    def tracks_tqdm(self) -> bool:
+        """Whether the function has asked for bars of ``tqdm`` as its progress."""
+        given = [what for _, what in self.injected if isinstance(what, Progress)]
+        return any(progress.track_tqdm for progress in given)
 
     @property
     def documented(self) -> bool:

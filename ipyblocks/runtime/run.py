@@ -15,6 +15,7 @@ from typing import Any, TypeAlias, TypeVar
 from .. import context
 from ..component import Component
 from ..render import Subtree, build
+from . import tqdm_hook
 from .call import Output, batch_arguments, batch_rows, handler_arguments, outputs_of
 from .task import Task
 
@@ -61,11 +62,12 @@ class Runner:
             BaseException: whatever the function, or the processing of its values, raised.
         """
         every = task.dependency.args.every
-        while True:
-            await self._run_once(task, apply)
-            if every is None:
-                return
-            await asyncio.sleep(every)
+        with tqdm_hook.tracking(task.tracks_tqdm):
+            while True:
+                await self._run_once(task, apply)
+                if every is None:
+                    return
+                await asyncio.sleep(every)
 
     async def _run_once(self, task: Task, apply: Apply) -> None:
         fn = task.dependency.fn

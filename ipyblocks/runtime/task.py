@@ -95,6 +95,11 @@ class Task:
         self.state, self.failure = state, failure
         return True
 
+    @property
+    def tracks_tqdm(self) -> bool:
+        """Whether bars of ``tqdm`` are its progress."""
+        return self.dependency.tracks_tqdm
+
     def check_cancelled(self) -> None:
         """Raise CancelledError when the task has been cancelled. Callable from any thread."""
         if self.stop.is_set():
