@@ -66,14 +66,24 @@ function joined(before: readonly LogEntry[], more: readonly LogEntry[]): LogEntr
 
 /** Text after more was written: a line begun anew takes the place of the old one, and colours are left out. */
 function written(before: string, more: string): string {
-  const line = before.lastIndexOf('\n') + 1;
-  const fresh = (before.slice(line) + more)
-    // eslint-disable-next-line no-control-regex
-    .replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
-    .replace(/\r+\n/g, '\n')
-    // One at the very end waits for what comes in its place.
-    .replace(/[^\n]*\r(?=[^\r\n])/g, '');
-  return before.slice(0, line) + fresh;
+  const start = before.lastIndexOf('\n') + 1;
+  // eslint-disable-next-line no-control-regex
+  const fresh = (before.slice(start) + more).replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '');
+  const lines = fresh.split('\n');
+  const last = lines.pop() ?? '';
+  // A return at the very end waits for what comes in its place.
+  const open = last.endsWith('\r') ? `${visible(last)}\r` : visible(last);
+  return before.slice(0, start) + [...lines.map(visible), open].join('\n');
+}
+
+/** What is left of a line that was begun anew; returns at its end change nothing. */
+function visible(line: string): string {
+  let end = line.length;
+  while (line[end - 1] === '\r') {
+    end -= 1;
+  }
+  const text = line.slice(0, end);
+  return text.slice(text.lastIndexOf('\r') + 1);
 }
 
 function trimmed(entries: LogEntry[]): LogEntry[] {
