@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 class Run(Protocol):
     """What a handler's own code may reach of the run it is part of."""
 
-    reports: Reports
-    """Takes what it says about its progress."""
+    @property
+    def reports(self) -> Reports:
+        """Takes what it says about its progress."""
 
     @property
     def tracks_tqdm(self) -> bool:

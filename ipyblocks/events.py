@@ -144,7 +144,7 @@ class Dependency:
     @property
     def tracks_tqdm(self) -> bool:
         """Whether the function has asked for bars of ``tqdm`` as its progress."""
-        given = [what for _, what in self.injected if isinstance(what, Progress)]
+        given = [each.what for each in self.injected if isinstance(each.what, Progress)]
         return any(progress.track_tqdm for progress in given)
 
     @property

@@ -1,7 +1,7 @@
-"""Bars of ``tqdm`` as progress of a run, for functions that ask for it by ``Progress(track_tqdm=True)``.
+"""Bars of ``tqdm`` as progress of a run: ``Progress(track_tqdm=True)``.
 
-The hooks are in ``tqdm`` only while such a function runs, and they look at whose run it is: bars that are
-made anywhere else are drawn as ever.
+The hooks are in ``tqdm`` only while such a function runs, and they look at whose run it is: bars
+that are made anywhere else are drawn as ever.
 """
 
 from __future__ import annotations
@@ -49,7 +49,10 @@ def uninstall() -> None:
         _users -= 1
         if _users == 0:
             for owner, name, original in reversed(_originals):
-                setattr(owner, name, original)
+                if original is None:
+                    delattr(owner, name)
+                else:
+                    setattr(owner, name, original)
             _originals.clear()
 
 
@@ -81,7 +84,8 @@ def _hook() -> None:
 
 def _replace(owner: type, name: str, hook: Any) -> None:
     original = getattr(owner, name)
-    _originals.append((owner, name, original))
+    # As the class has it: it may be a descriptor, or inherited.
+    _originals.append((owner, name, vars(owner).get(name)))
     setattr(owner, name, lambda self, *args, **kwargs: hook(original, self, *args, **kwargs))
 
 
