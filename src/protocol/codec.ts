@@ -312,9 +312,7 @@ function checkField(value: Json | undefined, shape: string, path: string): strin
   if (struct !== undefined && !(value === null && kinds.includes('null'))) {
     return check(value, struct, path);
   }
-  return kinds.includes(kindOf(value))
-    ? null
-    : `${path}: expected ${wanted}, got ${kindOf(value)}`;
+  return kinds.includes(kindOf(value)) ? null : `${path}: expected ${wanted}, got ${kindOf(value)}`;
 }
 
 function checkList(value: Json, struct: string, path: string): string | null {

@@ -1,0 +1,407 @@
+/** What is seen and heard of tasks: at their outputs, in the footer, and by those who do not see. */
+import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+
+import type { Services } from '../../src/components/component';
+import { registry } from '../../src/components/registry';
+import { App } from '../../src/host/App';
+import { APP, livePage, node, patch, progress, queued, started, type Bench } from './support';
+
+const SERVICES = { renderMarkdown: () => Promise.resolve() } as unknown as Services;
+
+let bench: Bench;
+let seq: number;
+
+/** Draw the sample app; node 1 is where things happen. */
+function show(app: object = {}): ReturnType<typeof render> {
+  bench = livePage({ app: { ...APP, ...app } });
+  seq = 0;
+  return render(<App page={bench.page} services={SERVICES} />);
+}
+
+const tell = (...messages: object[]): void =>
+  act(() =>
+    bench.deliver(
+      messages.map(each => ({ ...each, seq: ++seq })),
+      1_000_000
+    )
+  );
+
+/** Time passes, for the page's clock and its timers alike. */
+const pass = (milliseconds: number): void =>
+  act(() => {
+    for (let left = milliseconds; left > 0; left -= 100) {
+      bench.clock.time += Math.min(100, left);
+      vi.advanceTimersByTime(Math.min(100, left));
+    }
+  });
+
+const find = (selector: string): HTMLElement | null => document.querySelector(selector);
+const line = (): string => find('.ib-Status-line')?.textContent ?? '';
+const bar = (): HTMLElement => find('.ib-Status [role=progressbar]')!;
+const width = (): number => parseFloat((bar().firstElementChild as HTMLElement).style.width);
+const announced = (): string => find('.ib-Announcer')!.textContent!;
+const steps = (index: number, length = 8): object => progress(1, [{ index, length, desc: 'Step' }]);
+const failed = (code: string, detail: string | null = null): object => ({
+  type: 'failed',
+  task: 1,
+  code,
+  message: 'No such city.',
+  detail
+});
+
+beforeEach(() => vi.useFakeTimers());
+
+afterEach(() => {
+  cleanup();
+  vi.useRealTimers();
+});
+
+describe('words at an output', () => {
+  test('say the place in the queue, then that it runs, then that it stops', () => {
+    show();
+    tell(queued(1, { position: 1, size: 5, eta: 12 }));
+    expect(line()).toBe('2 of 5 in queue · about 12 sCancel');
+    tell(queued(1, { position: 0, size: 4 }));
+    expect(line()).toContain('1 of 4 in queue');
+    tell(started(1));
+    pass(2200);
+    expect(line()).toBe('Working… · 2.2 sCancel');
+    tell({ type: 'stopping', task: 1 });
+    expect(line()).toBe('Stopping…');
+    tell({ type: 'done', task: 1 });
+    expect(find('.ib-Status, .ib-Status-line')).toBeNull();
+  });
+
+  test('are beside the label, never over it', () => {
+    show();
+    tell(started(1));
+    expect(find('.ib-Frame-head > .ib-Status-line')!.previousElementSibling!.textContent).toBe(
+      'Textbox'
+    );
+    expect(find('.ib-Status .ib-Status-line')).toBeNull();
+  });
+
+  test('say so when it takes longer than estimated', () => {
+    show();
+    tell(started(1, { eta: 2 }));
+    pass(1000);
+    expect(line()).toContain('1.0 s of about 2.0 s');
+    pass(3000);
+    expect(line()).toContain('Taking longer than estimated · 4.0 s');
+  });
+
+  test('are drawn by elements that appear late, so that nothing flashes', () => {
+    // the delay itself is `ib-appear` of base.css, which jsdom does not run
+    show();
+    tell(started(1), { type: 'done', task: 1 });
+    expect(find('.ib-Status, .ib-Status-line, .ib-Footer')).toBeNull();
+  });
+
+  test('stop the task', () => {
+    show();
+    tell(started(7));
+    fireEvent.click(screen.getByRole('button', { name: 'Cancel work' }));
+    expect(bench.sent()).toMatchObject([{ type: 'cancel', task: 7 }]);
+  });
+});
+
+describe('the bar', () => {
+  test('has no value while nobody knows one', () => {
+    show();
+    tell(started(1));
+    expect(bar().className).toContain('ib-is-unknown');
+    expect(bar().hasAttribute('aria-valuenow')).toBe(false);
+    expect(bar().getAttribute('aria-valuetext')).toBe('Working… · 0.0 s');
+  });
+
+  test('is solid when measured, and says what it shows', () => {
+    show();
+    tell(started(1), steps(2));
+    expect(bar().className).toContain('ib-is-measured');
+    expect(bar().getAttribute('aria-valuenow')).toBe('25');
+    expect(bar().getAttribute('aria-valuetext')).toBe('Step 2/8 · 0.0 s · 25 %');
+    expect(width()).toBe(25);
+    tell(steps(1));
+    expect(width()).toBe(12.5);
+  });
+
+  test('is hatched when estimated, moves with the clock, and not back', () => {
+    show();
+    tell(started(1, { eta: 10 }));
+    pass(5000);
+    expect(bar().className).toContain('ib-is-estimated');
+    expect(width()).toBe(49.5);
+    const fake = { start: 0, end: 0.9, estimatedMs: 10_000, ageMs: 0 };
+    tell(progress(1, [{ progress: 0 }], fake));
+    expect(width()).toBe(49.5);
+    pass(8000);
+    expect(width()).toBeGreaterThan(60);
+    tell(steps(1, 10));
+    expect(width()).toBe(10);
+  });
+
+  test('of another task begins anew', () => {
+    show();
+    tell(started(1, { eta: 10 }));
+    pass(5000);
+    tell({ type: 'done', task: 1 }, started(2, { eta: 10 }));
+    pass(1000);
+    expect(width()).toBe(9.9);
+  });
+
+  test('is not there when little is to be shown, and nothing is when nothing is', () => {
+    show();
+    tell(started(1, { showProgress: 'minimal' }));
+    expect(bar()).toBeNull();
+    expect(line()).toContain('Working');
+    tell({ type: 'done', task: 1 }, started(2, { showProgress: 'hidden' }));
+    pass(2000);
+    expect(find('.ib-Status, .ib-Status-line, .ib-Footer')).toBeNull();
+    expect(announced()).toBe('');
+  });
+});
+
+describe('an output', () => {
+  const frame = (): HTMLElement => find('[data-node="1"]')!;
+
+  test('is busy while it is made', () => {
+    show();
+    tell(started(1));
+    expect(frame().getAttribute('aria-busy')).toBe('true');
+    tell({ type: 'done', task: 1 });
+    expect(frame().hasAttribute('aria-busy')).toBe(false);
+  });
+
+  test('has a border that breathes while values arrive', () => {
+    show();
+    tell(started(1));
+    expect(find('.ib-is-generating')).toBeNull();
+    tell(patch(0, 1, { value: 'x' }));
+    expect(find('.ib-Status.ib-is-generating')).not.toBeNull();
+    tell({ type: 'done', task: 1 });
+    expect(find('.ib-is-generating')).toBeNull();
+  });
+
+  test('is not drawn anew by the clock, which rests when nothing is shown', () => {
+    const body = vi.spyOn(registry.textbox, 'Body');
+    show();
+    expect(vi.getTimerCount()).toBe(BANNER);
+    tell(started(1), started(2, { nodes: [2] }));
+    pass(2000);
+    const before = body.mock.calls.length;
+    expect(before).toBeGreaterThan(0);
+    pass(3000);
+    expect(line()).toContain('5.0 s');
+    expect(body.mock.calls.length).toBe(before);
+    // one reading for all who watch
+    expect(vi.getTimerCount()).toBe(1);
+    tell({ type: 'done', task: 1 }, { type: 'done', task: 2 });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  /** The banner's patience with a new connection. */
+  const BANNER = 1;
+});
+
+describe('what is heard', () => {
+  test('has one place, which is there before its words', () => {
+    show();
+    const region = find('.ib-Announcer')!;
+    expect(region.getAttribute('role')).toBe('status');
+    expect(announced()).toBe('');
+    tell(started(1));
+    pass(1200);
+    expect(announced()).toBe('Working');
+    expect(find('.ib-Announcer')).toBe(region);
+    tell({ type: 'done', task: 1 });
+    expect(announced()).toBe('Ready');
+    expect(find('.ib-Status [role=status]')).toBeNull();
+  });
+
+  test('is nothing about what is over soon', () => {
+    show();
+    tell(started(1));
+    pass(800);
+    tell({ type: 'done', task: 1 });
+    expect(announced()).toBe('');
+  });
+
+  test('changes at quarters only, whatever the function says', () => {
+    show();
+    tell(started(1));
+    pass(1200);
+    const heard: string[] = [];
+    for (let step = 0; step <= 100; step += 1) {
+      tell(progress(1, [{ index: step, length: 100, desc: `Step ${step}` }]));
+      pass(100);
+      heard.push(announced());
+    }
+    expect([...new Set(heard)]).toEqual(
+      [0, 25, 50, 75, 100].map(each => `Step ${each}, ${each} percent`)
+    );
+  });
+
+  test('is the place in the queue, and that it stops', () => {
+    show();
+    tell(queued(1, { position: 1, size: 2 }));
+    pass(1200);
+    expect(announced()).toBe('2 of 2 in queue');
+    tell(started(1));
+    expect(announced()).toBe('Working');
+    tell({ type: 'stopping', task: 1 });
+    expect(announced()).toBe('Stopping');
+  });
+});
+
+describe('a failure', () => {
+  test('is shown where it happened, with a fold for the traceback, until it is dismissed', () => {
+    show();
+    tell(started(1), failed('internal', 'trace'));
+    const alert = screen.getByRole('alert');
+    expect(alert.textContent).toContain('No such city.');
+    expect(alert.querySelector('details pre')!.textContent).toBe('trace');
+    fireEvent.click(screen.getByRole('button', { name: 'Dismiss' }));
+    expect(screen.queryByRole('alert')).toBeNull();
+  });
+
+  test('has no fold when there is nothing to fold, even of a task that hides', () => {
+    show();
+    tell(started(1, { showProgress: 'hidden' }), failed('user'));
+    expect(screen.getByRole('alert').querySelector('details')).toBeNull();
+  });
+
+  test('is also a toast and in the console where the app says so', () => {
+    const error = vi.spyOn(console, 'error').mockImplementation(() => {});
+    show({ showError: true });
+    const toast = { type: 'toast', level: 'error', title: 'Error', message: 'No.', duration: 10 };
+    tell(started(1), failed('internal', 'trace'), toast);
+    expect(find('.ib-Toast.ib-is-error')!.textContent).toContain('No.');
+    expect(find('.ib-Failure')).not.toBeNull();
+    expect(error.mock.calls.flat()).toEqual(['ipyblocks: trace', 'ipyblocks: No.']);
+  });
+
+  test('of a full queue is a toast alone: the task has never been anywhere', () => {
+    show();
+    const toast = { type: 'toast', level: 'error', title: 'Busy', message: 'Full.', duration: 10 };
+    tell(failed('user'), toast);
+    expect(find('.ib-Toast')!.textContent).toContain('Full.');
+    expect(find('.ib-Failure')).toBeNull();
+  });
+
+  test('is nothing when it was cancelled', () => {
+    show();
+    tell(started(1), { type: 'stopping', task: 1 }, failed('cancelled'));
+    expect(find('.ib-Failure, .ib-Status, .ib-Toast')).toBeNull();
+  });
+});
+
+test('what has the focus keeps it when the tree around it is built anew', () => {
+  show();
+  const field = screen.getByDisplayValue('a');
+  field.focus();
+  const root = { id: 0, kind: 'blocks', props: {}, children: [9, 1] };
+  const fresh = { id: 9, kind: 'textbox', props: { value: 'new' } };
+  tell({ type: 'graft', removed: [2, 3], nodes: [root, fresh] });
+  expect(screen.getByDisplayValue('new')).toBeDefined();
+  expect(screen.queryByDisplayValue('b')).toBeNull();
+  expect(document.activeElement).toBe(field);
+  expect(field.isConnected).toBe(true);
+});
+
+describe('the footer', () => {
+  const open = (details: HTMLElement): void =>
+    act(() => {
+      details.toggleAttribute('open', true);
+      fireEvent(details, new Event('toggle'));
+    });
+  const log = (text: string, stream = 'stdout'): object => ({
+    type: 'log',
+    entries: [{ task: 1, name: 'work', stream, text }],
+    dropped: 0
+  });
+
+  test('lists what runs and what waits, each with a way to stop it', () => {
+    show();
+    tell(started(1), queued(2, { name: 'other', nodes: [2], position: 0, size: 1 }));
+    expect(find('.ib-Footer')).toBeNull();
+    pass(1100);
+    const tasks = find('.ib-Footer-tasks')!;
+    expect(tasks.textContent).toBe('1 running, 1 waiting');
+    open(tasks);
+    expect([...tasks.querySelectorAll('li')].map(each => each.textContent)).toEqual([
+      'workWorking… · 1.1 sCancel',
+      'other1 of 1 in queueCancel'
+    ]);
+    fireEvent.click(tasks.querySelector<HTMLElement>('[aria-label="Cancel other"]')!);
+    expect(bench.sent()).toMatchObject([{ type: 'cancel', task: 2 }]);
+  });
+
+  test('keeps its place when it has nothing more to say', () => {
+    show();
+    tell(started(1));
+    pass(1100);
+    tell({ type: 'done', task: 1 });
+    expect(find('.ib-Footer')!.textContent).toBe('');
+  });
+
+  test('lists at most 50', () => {
+    show();
+    tell(...[...Array(60).keys()].map(index => queued(index + 1, { position: index, size: 60 })));
+    pass(1100);
+    open(find('.ib-Footer-tasks')!);
+    expect(document.querySelectorAll('.ib-Footer li')).toHaveLength(51);
+    expect(find('.ib-Footer li:last-child')!.textContent).toBe('… and 10 more');
+  });
+
+  test('has a log that folds, opens at its end, follows it, and can be cleared', () => {
+    const end = vi.spyOn(Element.prototype, 'scrollHeight', 'get').mockReturnValue(1000);
+    show();
+    tell(log('one\n'), log('two\nthree', 'stderr'));
+    const fold = find('.ib-Footer-log')!;
+    expect(fold.textContent).toBe('Log · 3 lines');
+    open(fold);
+    const text = fold.querySelector('pre')!;
+    expect(text.textContent).toBe('one\ntwo\nthree');
+    expect(text.querySelector('.ib-is-stderr')!.textContent).toBe('two\nthree');
+    expect(text.scrollTop).toBe(1000);
+    end.mockReturnValue(2000);
+    tell(log('four\n'));
+    expect(text.scrollTop).toBe(2000);
+    text.scrollTop = 0;
+    fireEvent.scroll(text);
+    tell(log('five\n'));
+    expect(text.scrollTop).toBe(0);
+    fireEvent.click(screen.getByRole('button', { name: 'Clear' }));
+    expect(text.textContent).toBe('');
+    tell(log('six\n'));
+    expect(text.textContent).toBe('six\n');
+  });
+});
+
+test('a step of js is run by the view with the app as this, and not when none is there', async () => {
+  const { unmount } = show();
+  const step = { type: 'runJs', page: 'page-1', task: 3, args: [2] };
+  const answers = async (code: string): Promise<object[]> => {
+    tell({ ...step, code });
+    await act(() => vi.advanceTimersByTimeAsync(0));
+    return bench.sent().map(({ seq: _seq, ...fields }) => fields);
+  };
+  const result = { type: 'jsResult', task: 3 };
+  expect(await answers('function (x) { return [x + 1, this.className.split(" ")[0]]; };')).toEqual([
+    { ...result, values: [3, 'ipyblocks'], error: null }
+  ]);
+  expect(await answers('() => {')).toMatchObject([{ ...result, values: null }]);
+  unmount();
+  expect(await answers('x => x')).toMatchObject([
+    { values: null, error: 'The app is not shown, so its js cannot run.' }
+  ]);
+});
+
+test('a node that is gone has no status left to tell', () => {
+  show();
+  tell(started(1), { type: 'graft', removed: [1], nodes: [] });
+  pass(500);
+  expect(bench.page.store.node(node(1))).toBeUndefined();
+  expect(find('.ib-Status')).toBeNull();
+});
