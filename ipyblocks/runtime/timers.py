@@ -48,3 +48,7 @@ class Timers:
         for handle in self._handles.values():
             handle.cancel()
         self._handles.clear()
+
+    def ticking(self) -> int:
+        """How many tick now."""
+        return len(self._handles)
