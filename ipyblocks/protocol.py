@@ -161,9 +161,11 @@ class Task(Wire):
     size: int | None
     """How many wait in that queue, itself included; ``null`` once it runs."""
     eta: float | None
-    """Seconds from now to the result; ``null``: not known."""
+    """Seconds: from now to the result while it waits, of earlier runs while it runs; ``null``: not
+    known.
+    """
     elapsed: float
-    """Seconds since the event."""
+    """Seconds since it was queued or, once it runs, started."""
     units: list[ProgressUnit]
     fake: Fake | None
 

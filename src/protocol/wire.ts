@@ -143,9 +143,12 @@ export interface Task {
   readonly position: number | null;
   /** How many wait in that queue, itself included; ``null`` once it runs. */
   readonly size: number | null;
-  /** Seconds from now to the result; ``null``: not known. */
+  /**
+   * Seconds: from now to the result while it waits, of earlier runs while it runs; ``null``: not
+   * known.
+   */
   readonly eta: number | null;
-  /** Seconds since the event. */
+  /** Seconds since it was queued or, once it runs, started. */
   readonly elapsed: number;
   readonly units: readonly ProgressUnit[];
   readonly fake: Fake | null;

@@ -172,7 +172,7 @@ test('Cancel ends an async handler at once, and words say what goes on', async (
     demo.launch()
   `);
   await app.getByRole('button', { name: 'Work' }).click();
-  const status = app.locator('.ib-Status');
+  const status = app.locator('.ib-Status-line');
   await status.getByText('Working').waitFor();
   // the value stays in sight
   expect(await app.getByLabel('Out').inputValue()).toBe('old');
@@ -209,7 +209,7 @@ test('a generator is seen step by step, and Cancel stops it between steps', asyn
   await shows(app.getByLabel('Out'), '0');
   await bench.python('step.release()');
   await shows(app.getByLabel('Out'), '1');
-  const status = app.locator('.ib-Status');
+  const status = app.locator('.ib-Status-line');
   await status.getByRole('button', { name: 'Cancel' }).click();
   await status.getByText('Stopping').waitFor();
   await bench.python('step.release()');

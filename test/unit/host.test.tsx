@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Services } from '../../src/components/component';
 import { App } from '../../src/host/App';
 import { scopedSelector } from '../../src/host/scope';
-import { APP, livePage, welcome, Bench, node } from './support';
+import { APP, livePage, welcome, Bench, node, PAGE } from './support';
 
 const SERVICES = { renderMarkdown: () => Promise.resolve() } as unknown as Services;
 
@@ -283,6 +283,23 @@ describe('js and head', () => {
     library.dispatchEvent(new Event('load'));
     await later(0);
     expect(window.story).toEqual([]);
+  });
+});
+
+test('a step of an event is run by a view, with the app as this', async () => {
+  const { bench, unmount } = show();
+  let seq = 0;
+  const answer = async (code: string): Promise<object | undefined> => {
+    bench.deliver([{ type: 'runJs', seq: ++seq, page: PAGE, task: 3, code, args: [2] }]);
+    await later(0);
+    return bench.sent().at(-1);
+  };
+  const code = 'function (x) { return [x + 1, this.className.split(" ")[0]]; };';
+  expect(await answer(code)).toMatchObject({ task: 3, values: [3, 'ipyblocks'], error: null });
+  expect(await answer('() => {')).toMatchObject({ values: null });
+  unmount();
+  expect(await answer('x => x')).toMatchObject({
+    error: expect.stringMatching(/not shown/) as string
   });
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import { Tasks, type TaskMessage } from '../../src/store/tasks';
 import { Toasts } from '../../src/store/toasts';
-import { Clock, node, progress, queued, started, waiting } from './support';
+import { Clock, node, queued, started, waiting } from './support';
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -2,12 +2,16 @@
 import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import type { Services } from '../../src/components/component';
+import type { Services, View } from '../../src/components/component';
 import { registry } from '../../src/components/registry';
 import { App } from '../../src/host/App';
 import { APP, livePage, node, patch, progress, queued, started, type Bench } from './support';
 
 const SERVICES = { renderMarkdown: () => Promise.resolve() } as unknown as Services;
+
+interface Half {
+  Body: (view: View<'textbox'>) => JSX.Element;
+}
 
 let bench: Bench;
 let seq: number;
@@ -40,7 +44,7 @@ const find = (selector: string): HTMLElement | null => document.querySelector(se
 const line = (): string => find('.ib-Status-line')?.textContent ?? '';
 const bar = (): HTMLElement => find('.ib-Status [role=progressbar]')!;
 const width = (): number => parseFloat((bar().firstElementChild as HTMLElement).style.width);
-const announced = (): string => find('.ib-Announcer')!.textContent!;
+const announced = (): string => find('.ib-Announcer')!.textContent;
 const steps = (index: number, length = 8): object => progress(1, [{ index, length, desc: 'Step' }]);
 const failed = (code: string, detail: string | null = null): object => ({
   type: 'failed',
@@ -184,7 +188,7 @@ describe('an output', () => {
   });
 
   test('is not drawn anew by the clock, which rests when nothing is shown', () => {
-    const body = vi.spyOn(registry.textbox, 'Body');
+    const body = vi.spyOn(registry.textbox as Half, 'Body');
     show();
     expect(vi.getTimerCount()).toBe(BANNER);
     tell(started(1), started(2, { nodes: [2] }));
@@ -377,25 +381,6 @@ describe('the footer', () => {
     tell(log('six\n'));
     expect(text.textContent).toBe('six\n');
   });
-});
-
-test('a step of js is run by the view with the app as this, and not when none is there', async () => {
-  const { unmount } = show();
-  const step = { type: 'runJs', page: 'page-1', task: 3, args: [2] };
-  const answers = async (code: string): Promise<object[]> => {
-    tell({ ...step, code });
-    await act(() => vi.advanceTimersByTimeAsync(0));
-    return bench.sent().map(({ seq: _seq, ...fields }) => fields);
-  };
-  const result = { type: 'jsResult', task: 3 };
-  expect(await answers('function (x) { return [x + 1, this.className.split(" ")[0]]; };')).toEqual([
-    { ...result, values: [3, 'ipyblocks'], error: null }
-  ]);
-  expect(await answers('() => {')).toMatchObject([{ ...result, values: null }]);
-  unmount();
-  expect(await answers('x => x')).toMatchObject([
-    { values: null, error: 'The app is not shown, so its js cannot run.' }
-  ]);
 });
 
 test('a node that is gone has no status left to tell', () => {
