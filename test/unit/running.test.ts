@@ -229,7 +229,7 @@ describe('a js step', () => {
   };
   const NO_VIEW = Symbol('no view');
   const throwing = (what: unknown) => (): never => {
-    // eslint-disable-next-line @typescript-eslint/only-throw-error -- as code of others may
+     
     throw what;
   };
   const cyclic: Json[] = [];
