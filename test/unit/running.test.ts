@@ -229,7 +229,6 @@ describe('a js step', () => {
   };
   const NO_VIEW = Symbol('no view');
   const throwing = (what: unknown) => (): never => {
-     
     throw what;
   };
   const cyclic: Json[] = [];
