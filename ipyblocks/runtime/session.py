@@ -191,7 +191,9 @@ class Session:
             self.timers.follow(block)
         if not output.props:
             return False
-        node = self._node(block)
+        node = self.scene.node(block)
+        if node is None:
+            return False  # `gr.render` has taken it away while the function ran
         name = block.value_prop
         changed = name in output.props and not same(self._value(block), output.props[name])
         self._props.setdefault(node, {}).update(output.props)
@@ -336,14 +338,33 @@ class Session:
     def graft(self, container: Block, subtree: Subtree) -> None:
         """Show what a ``gr.render`` function has built instead of what it built before."""
         limit = self.engine.options.concurrency_limit
+        before = {block for _, block in self.scene.blocks()}
         gone, nodes = self.scene.replace(container, subtree, limit)
         for node in gone:
             self._props.pop(node, None)
+        for block in before - {block for _, block in self.scene.blocks()}:
+            self._forget(block)
         self._out.forget({*gone, *(node.id for node in nodes)})
         kept = [snapshot.node_now(self, node, secret=True) for node in nodes]
         self._out.put_now(numbered(Graft, removed=gone, nodes=kept))
         for block in subtree.blocks.values():
             self.timers.follow(block)
+        self._open_inputs(subtree)
+
+    def _open_inputs(self, subtree: Subtree) -> None:
+        """What a rendered function takes as input can be filled in, as inputs of all functions can."""
+        for component in {c for d in subtree.dependencies.values() for c in d.inputs}:
+            node = self.scene.node(component)
+            undecided = getattr(component, "interactive", True) is None
+            if node is not None and undecided and not self.props(node).get("interactive", True):
+                self._props.setdefault(node, {})["interactive"] = True
+                self._out.update(node, {"interactive": True})
+
+    def _forget(self, block: Block) -> None:
+        self._twins.pop(block, None)
+        self.timers.forget(block)
+        if isinstance(block, State):
+            self.states.forget(block)
 
     def last_page(self) -> PageId | None:
         """The page that spoke last; None while none has."""

@@ -79,6 +79,14 @@ class States:
         if block.delete_callback is not None:
             self._submit(partial(block.delete_callback, value))
 
+    def forget(self, block: State) -> None:
+        """A block is gone: so is its value."""
+        expiry = self._expiries.pop(block, None)
+        if expiry is not None:
+            expiry.cancel()
+        if block in self._values:
+            self._delete(block)
+
     def close(self) -> None:
         """The session has ended: delete everything."""
         for handle in self._expiries.values():

@@ -43,6 +43,12 @@ class Timers:
         self._arm(block)
         self._session.engine.dispatch(self._session, block, "tick", None)
 
+    def forget(self, block: Block) -> None:
+        """A block is gone from the page."""
+        handle = self._handles.pop(block, None)
+        if handle is not None:
+            handle.cancel()
+
     def stop(self) -> None:
         """Tick no more."""
         for handle in self._handles.values():
