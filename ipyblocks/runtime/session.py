@@ -352,7 +352,7 @@ class Session:
         self._open_inputs(subtree)
 
     def _open_inputs(self, subtree: Subtree) -> None:
-        """What a rendered function takes as input can be filled in, as inputs of all functions can."""
+        """An input of a rendered function can be filled in, as inputs of all functions can."""
         for component in {c for d in subtree.dependencies.values() for c in d.inputs}:
             node = self.scene.node(component)
             undecided = getattr(component, "interactive", True) is None
