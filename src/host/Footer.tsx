@@ -41,7 +41,8 @@ function useLasting(): readonly TaskRecord[] {
     if (due === Infinity) {
       return undefined;
     }
-    const timer = setTimeout(look, due - source.now());
+    // Timers count whole milliseconds and may come a fraction early, and would not come again.
+    const timer = setTimeout(look, Math.ceil(due - source.now()) + 1);
     return () => clearTimeout(timer);
   }, [source, due]);
   return shown.filter(task => task.begun + PATIENCE <= now);

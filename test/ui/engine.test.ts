@@ -38,7 +38,8 @@ test('waiting outputs say their place and, once it is known, about how long', as
   expect(await words(app, 'Out a').textContent()).toMatch(/^Working… · \d/);
   await bench.picture('places');
   const tasks = app.locator('.ib-Footer-tasks');
-  expect(await tasks.locator('summary').textContent()).toBe('1 running, 2 waiting');
+  await expect.poll(() => tasks.locator('summary').textContent()).toBe('1 running, 2 waiting');
+  await bench.picture('tasks');
   // one that waits is gone at once
   await app
     .getByRole('button', { name: /^Cancel/ })
@@ -165,7 +166,7 @@ test('what handlers print is in the log of their app, not in a cell', async () =
   await bench.picture('log');
   expect(await bench.notebook.outputArea(0).textContent()).not.toContain('printed\n\n');
   await log.getByRole('button', { name: 'Clear' }).click();
-  await expect.poll(() => app.locator('.ib-Footer').count()).toBe(0);
+  await expect.poll(() => log.locator('pre').textContent()).not.toContain('printed');
 });
 
 test('timers tick, rendered parts are built anew and keep what has a key', async () => {

@@ -59,7 +59,7 @@ export function Words({ task }: { readonly task: TaskRecord }): JSX.Element {
 export function Bar({ task }: { readonly task: TaskRecord }): JSX.Element {
   const now = useNow();
   const { share, measured } = shownProgress(task, now);
-  const steady = useSteady(share, measured);
+  const steady = useSteady(task, share, measured);
   const kind = steady === null ? 'ib-is-unknown' : measured ? 'ib-is-measured' : 'ib-is-estimated';
   const value = steady === null ? {} : { 'aria-valuenow': Math.round(steady * 100) };
   return (
@@ -93,9 +93,17 @@ export function CancelButton({ task }: { readonly task: TaskRecord }): JSX.Eleme
   );
 }
 
-/** An estimate never moves a bar back; what the function measured is shown as it says. */
-function useSteady(share: number | null, measured: boolean): number | null {
-  const shown = useRef(share);
-  shown.current = share === null || measured ? share : Math.max(share, shown.current ?? 0);
-  return shown.current;
+/**
+ * An estimate never moves the bar back. A phase of its own that the function declares starts where it says,
+ * and what the function measures is shown as it is.
+ */
+function useSteady(task: TaskRecord, share: number | null, measured: boolean): number | null {
+  const phase = task.fake === null ? '' : `${task.fake.start} ${task.fake.end}`;
+  const shown = useRef({ phase, share, measured });
+  const { current: before } = shown;
+  const isNewPhase = phase !== before.phase && before.measured;
+  const steady =
+    share === null || measured || isNewPhase ? share : Math.max(share, before.share ?? 0);
+  shown.current = { phase, share: steady, measured };
+  return steady;
 }
