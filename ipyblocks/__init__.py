@@ -5,7 +5,7 @@ from ._version import __version__
 from .app import Blocks, close_all
 from .client import Client
 from .components import *  # noqa: F403 - the package lists its names
-from .errors import Error
+from .errors import Error, validate
 from .events import on
 from .injection import EventData, KeyUpData, SelectData
 from .job import Job
@@ -39,6 +39,7 @@ __all__ = [
     "skip",
     "themes",
     "update",
+    "validate",
 ]
 __all__ += components.__all__
 __all__ += layouts.__all__

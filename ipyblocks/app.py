@@ -16,6 +16,7 @@ from typing_extensions import Self
 
 from ._version import __version__
 from .blocks import Tree
+from .direct import called_directly
 from .errors import NotAvailableError
 from .protocol import App
 from .runtime.engine import Engine
@@ -138,8 +139,8 @@ class Blocks(Tree):
 
         Args:
             inline: False prepares the app without showing it; show it later with ``display(demo)``.
-            debug: keep the cell running until it is interrupted; errors of handlers are printed in
-                it.
+            debug: keep the cell running until it is interrupted; what handlers print, and their
+                errors, also appear in it.
             max_threads: most threads that run handlers at a time.
             prevent_thread_lock: nothing is ever locked here: the call returns at once, except with
                 ``debug``, which this turns off.
@@ -183,6 +184,7 @@ class Blocks(Tree):
             capacity=state_session_capacity,
             max_file_size=size,
             debug=debug,
+            echo=self._echo() if debug else None,
             allowed_paths=tuple(allowed_paths or ()),
             blocked_paths=tuple(blocked_paths or ()),
         )
@@ -198,6 +200,12 @@ class Blocks(Tree):
         if debug and not prevent_thread_lock:
             self.block_thread()
         return Launched((None, "", None))
+
+    def _echo(self) -> Callable[[Any, str], None] | None:
+        """Also prints what handlers write in the running cell."""
+        from . import display
+
+        return display.cell_writer()
 
     def _show(self, inline: bool | None, quiet: bool) -> None:
         from . import display
@@ -217,6 +225,24 @@ class Blocks(Tree):
         from IPython.display import display as show
 
         show(self)  # type: ignore[no-untyped-call]
+
+    def __call__(self, *inputs: Any, fn_index: int = 0, api_name: str | None = None) -> Any:
+        """Call one of the app's functions here and now: no queue, no session, no page.
+
+        Args:
+            inputs: a value for each input of the function, as its component would show it.
+            fn_index, api_name: which function; by default the first.
+
+        Returns:
+            One value, or a list when the function has several outputs.
+
+        Raises:
+            ValueError: no such function, or one that cannot be called so: a generator, one in
+                batches,
+                or one with State.
+            TypeError: a value is missing, or one too many.
+        """
+        return called_directly(self, inputs, fn_index, api_name)
 
     def integrate(self, comet_ml: Any = None, wandb: Any = None, mlflow: Any = None) -> None:
         """Tell an experiment tracker where the app is served.

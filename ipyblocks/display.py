@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import ipywidgets
@@ -121,6 +122,24 @@ def plain_text(title: str) -> str:
 def shown() -> list[AppWidget]:
     """Every showing that is open, oldest first."""
     return list(_shown)
+
+
+def cell_writer() -> Callable[[str, str], None] | None:
+    """A function that writes text into the output of the running cell, from any thread and also
+    later; None where there is no kernel to do it.
+    """
+    kernel = getattr(_shell(), "kernel", None)
+    session = getattr(kernel, "session", None)
+    socket = getattr(kernel, "iopub_socket", None)
+    if session is None or socket is None:
+        return None
+    shell = _shell()
+    parent = shell.get_parent() if hasattr(shell, "get_parent") else shell.parent_header
+
+    def write(stream: str, text: str) -> None:
+        session.send(socket, "stream", {"name": stream, "text": text}, parent=parent)
+
+    return write
 
 
 def current_cell() -> str | None:

@@ -101,12 +101,23 @@ def described(dependency: Dependency) -> dict[str, Any]:
     """Parameters and results as dicts."""
     names = parameter_names(dependency)
     return {
+        "description": description(dependency),
         "parameters": [
             {"parameter_name": name, "component": type(c).__name__, "label": c.label or name}
             for name, c in zip(names, called_inputs(dependency), strict=True)
         ],
         "returns": [_returned(block) for block in dependency.outputs if block.on_page],
     }
+
+
+def description(dependency: Dependency) -> str:
+    """What the function does: ``api_description``, else its docstring; empty when False was
+    given.
+    """
+    given = dependency.args.api_description
+    if given is None:
+        return inspect.getdoc(dependency.fn) or ""
+    return given or ""
 
 
 def _returned(block: Block) -> dict[str, Any]:

@@ -10,6 +10,7 @@ __all__ = [
     "NotAvailableError",
     "QueueFullError",
     "RenderError",
+    "validate",
 ]
 
 
@@ -38,6 +39,16 @@ class Error(Exception):
         self.title = title
         self.print_exception = print_exception
         super().__init__(self.message)
+
+
+def validate(is_valid: bool, message: str) -> dict[str, object]:
+    """What a ``validator`` returns for an input: one of these, or a list with one for each input.
+
+    Args:
+        is_valid: whether the function may run with it.
+        message: shown when it may not.
+    """
+    return {"__type__": "validate", "is_valid": bool(is_valid), "message": str(message)}
 
 
 class DuplicateBlockError(ValueError):

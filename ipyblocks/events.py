@@ -35,7 +35,8 @@ class ListenerArgs:
     """Arguments of every event listener, in Gradio's order.
 
     ``fn`` left out makes the listener a decorator. ``inputs`` given as a set hands ``fn`` one dict
-    ``{component: value}``.
+    ``{component: value}``. ``validator`` gets the inputs first and returns :func:`validate` for
+    each.
     """
 
     fn: Callable[..., Any] | Literal["decorator"] | None = DECORATOR
@@ -67,7 +68,7 @@ class ListenerArgs:
     def __post_init__(self) -> None:
         unavailable = {
             "js": (self.js is True, "write the step as a JavaScript function"),
-            "validator": (self.validator is not None, "check the values first and raise gr.Error"),
+            "key": (self.key is not None, "give the components of gr.render keys"),
             "stream_every": (self.stream_every != 0.5, "no event streams its input yet"),
         }
         for name, (given, instead) in unavailable.items():

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import logging
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -80,7 +80,31 @@ def handler_arguments(task: Task) -> list[Any]:
     """What the function is called with: inputs preprocessed, injected parameters in their
     places.
     """
-    return _injected(task, _inputs(task))
+    values = _inputs(task)
+    if task.dependency.args.validator is not None:
+        _check_valid(task.dependency, task.dependency.args.validator, values)
+    return _injected(task, values)
+
+
+def _check_valid(
+    dependency: Dependency, validator: Callable[..., Any], values: Sequence[Any]
+) -> None:
+    """Ask the listener's validator whether the function may run.
+
+    Raises:
+        Error: it may not; the validator's own words.
+        TypeError: the validator returned something else than it should.
+    """
+    returned = validator(*values)
+    verdicts = returned if isinstance(returned, (list, tuple)) else [returned]
+    if not all(isinstance(v, dict) and v.get("__type__") == "validate" for v in verdicts):
+        raise TypeError(
+            f"The validator of {dependency.name!r} returned {returned!r:.60}; "
+            "it must return gr.validate(is_valid, message), or a list of them."
+        )
+    wrong = [str(verdict["message"]) for verdict in verdicts if not verdict["is_valid"]]
+    if wrong:
+        raise Error(" ".join(wrong), title="Not valid")
 
 
 def batch_arguments(tasks: Sequence[Task]) -> list[Any]:

@@ -181,10 +181,10 @@ CASES: dict[str, Case] = {
         NotAvailableError,
         "The listener argument 'js' is not available yet; write the step as a JavaScript function.",
     ),
-    "validator": (
-        in_app(lambda b: b.click(nothing, validator=nothing)),
-        NotAvailableError,
-        "The listener argument 'validator' is not available yet; check the values first",
+    "listener key": (
+        in_app(lambda b: b.click(nothing, key="k")),
+        NotImplementedError,
+        "The listener argument 'key' is not available yet; give the components of gr.render keys",
     ),
     "api visibility": (
         in_app(lambda b: b.click(nothing, api_visibility="secret")),

@@ -256,3 +256,48 @@ test('a client calls the app from the next cell, while it is on screen', async (
   await app.getByRole('button', { name: 'Count' }).click();
   await shows(app.getByLabel('Out'), '3 of 3');
 });
+
+test('the stop button stops the cell that runs, and no handler', async () => {
+  const app = await bench.run(`
+    import threading, time
+    import ipyblocks as gr
+
+    gate = threading.Event()
+    entered = threading.Event()
+
+    def wait():
+        entered.set()
+        gate.wait()
+        return "went on"
+
+    with gr.Blocks() as demo:
+        out = gr.Textbox(label="Out")
+        gr.Button("Wait").click(wait, None, out)
+    demo.launch()
+  `);
+  await app.getByRole('button', { name: 'Wait' }).click();
+  await bench.untilPython('entered.is_set()');
+  await bench.notebook.interruptKernel();
+  await bench.python('gate.set()');
+  await shows(app.getByLabel('Out'), 'went on');
+});
+
+test('debug=True: what handlers print is also in the cell that showed the app', async () => {
+  const app = await bench.run(`
+    import ipyblocks as gr
+
+    def speak():
+        print("heard in the cell")
+        return "spoken"
+
+    with gr.Blocks() as demo:
+        out = gr.Textbox(label="Out")
+        gr.Button("Speak").click(speak, None, out)
+    demo.launch(debug=True, prevent_thread_lock=True)
+  `);
+  await app.getByRole('button', { name: 'Speak' }).click();
+  await shows(app.getByLabel('Out'), 'spoken');
+  await expect
+    .poll(() => bench.notebook.outputArea(0).locator('.jp-RenderedText').allTextContents())
+    .toContainEqual('heard in the cell\n');
+});
