@@ -14,6 +14,7 @@ NEEDED = [
     "ipyblocks",
     "tools/gen.py",
     "tools/api.py",
+    "tools/typescript.py",
     "src/protocol",
     "src/components/registry.ts",
     "test/wire/examples.json",
