@@ -4,7 +4,7 @@
  * One measured quantity: samples, summed up, or a count, which is the same in every run.
  *
  * @typedef {object} Figure
- * @property {'ms' | 'bytes' | 'messages'} unit
+ * @property {'ms' | 'ns' | 'bytes' | 'messages'} unit
  * @property {number} median of the samples, or the count itself
  * @property {number} [p95]
  * @property {number} [samples] how many

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +73,34 @@ def edit() -> Cost:
     return cost(demo, lambda page: page.set(source._id or 0, value="Ada"))
 
 
+def stream(steps: int) -> list[int]:
+    """Bytes of every frame of a text that grows by ten letters a frame."""
+    pages: list[LoopbackPage] = []
+
+    async def tell() -> AsyncIterator[str]:
+        told = ""
+        for _ in range(steps):
+            told += "ten lette "
+            yield told
+            pages[0].session.flush()  # in frames that do not depend on the clock
+
+    with gr.Blocks() as demo:
+        story, button = gr.Textbox(), gr.Button()
+        button.click(tell, None, story)
+    engine = Engine(demo)
+    page = LoopbackPage(engine)
+    pages.append(page)
+    try:
+        page.hello()
+        page.idle()
+        known = len(page.packets)
+        page.fire(button._id or 0, "click")
+        page.wait_for(lambda message: type(message).__name__ == "Done")
+        return [size(packet) for packet in page.packets[known:]]
+    finally:
+        engine.close_all()
+
+
 def cost(demo: gr.Blocks, act: Any) -> Cost:
     """Of what ``act`` does at a page of the app that has been idle."""
     engine = Engine(demo)
@@ -114,6 +143,7 @@ def main() -> None:
         figures[f"{name}, page to kernel, size"] = counted("bytes", found.up_bytes)
         figures[f"{name}, kernel to page"] = counted("messages", found.down)
         figures[f"{name}, kernel to page, size"] = counted("bytes", found.down_bytes)
+    figures["ten letters more of a text of 10000"] = counted("bytes", stream(1000)[-2])
     verdict = {"value": tree(1000), "reach": TREE_REACH, "of": "bytes"}
     print(json.dumps({"figures": figures, "verdicts": {"tree of 1000 fields": verdict}}))
 

@@ -5,6 +5,7 @@ make.
 from __future__ import annotations
 
 import inspect
+import math
 import string
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields
@@ -380,12 +381,17 @@ def as_list(given: Any, argument: str, where: str) -> tuple[list[Any], bool]:
     from .block import Block
 
     is_set = isinstance(given, (set, frozenset))
-    items = [] if given is None else [given] if isinstance(given, (Block, str)) else list(given)
+    items: list[Any] = (
+        [] if given is None else [given] if isinstance(given, (Block, str)) else list(given)
+    )
     for i, item in enumerate(items):
         if not isinstance(item, Block):
             raise InvalidBlockError(
                 f"{where}: {argument}[{i}] is {type(item).__name__} {item!r:.60}, not a component."
             )
+    if is_set:
+        # A set has no order of its own; callers by position want one. Blocks not placed: last.
+        items.sort(key=lambda each: math.inf if each._id is None else each._id)
     return items, is_set
 
 

@@ -112,7 +112,9 @@ def fake_progress(start: float, end: float, estimate: float, elapsed: float) -> 
         return start + distance * elapsed / estimate
     rest = 1 - LINEAR_SHARE
     over = elapsed - LINEAR_SHARE * estimate
-    return start + distance * (LINEAR_SHARE + rest * (1 - math.exp(-over / (rest * estimate))))
+    scale = rest * estimate  # 0 for an estimate so small that floats end
+    tail = 1 - math.exp(-over / scale) if scale > 0 else 1.0
+    return start + distance * (LINEAR_SHARE + rest * tail)
 
 
 class Progress:

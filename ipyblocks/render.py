@@ -17,14 +17,13 @@ from .protocol import Json, NodeId
 
 
 class Scene(Protocol):
-    """What a session shows, as far as building a part of it anew needs to know.
+    """What a session shows, as far as building a part of it anew needs to know."""
 
-    Attributes:
-        next_node, next_dependency: numbers that are not taken yet.
-    """
+    def new_node(self) -> NodeId:
+        """A number that no node has had."""
 
-    next_node: int
-    next_dependency: int
+    def new_dependency(self) -> int:
+        """A number that no dependency has had."""
 
     def former(self, container: Block) -> Subtree | None:
         """What was last rendered into a container."""
@@ -71,8 +70,7 @@ class Subtree(Tree):
             return  # the root itself, which is not shown
         node = self._kept(block)
         if node is None:
-            node = NodeId(self._scene.next_node)
-            self._scene.next_node += 1
+            node = self._scene.new_node()
         self._ids[block] = node
         self.blocks[node] = block
         self._nodes = None
@@ -87,8 +85,7 @@ class Subtree(Tree):
         return None
 
     def next_dependency_id(self) -> int:
-        self._scene.next_dependency += 1
-        return self._scene.next_dependency - 1
+        return self._scene.new_dependency()
 
     def unique_api_name(self, wanted: str | None) -> None:
         """Functions of a rendering have no endpoint: it may be gone at any time."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .. import context
 from ..block import Block
 from ..codec import pack
 from ..component import Component
@@ -111,7 +112,15 @@ def batch_arguments(tasks: Sequence[Task]) -> list[Any]:
     """What the function of a batch is called with: a list for each input; injected parameters are
     those of the first task.
     """
-    return _injected(tasks[0], [list(column) for column in zip(*map(_inputs, tasks), strict=True)])
+    return _injected(
+        tasks[0], [list(column) for column in zip(*map(_own_inputs, tasks), strict=True)]
+    )
+
+
+def _own_inputs(task: Task) -> list[Any]:
+    # Files of an input must live as long as the task's own session.
+    with context.running(task):
+        return _inputs(task)
 
 
 def _inputs(task: Task) -> list[Any]:

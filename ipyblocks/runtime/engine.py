@@ -24,7 +24,6 @@ from ..protocol import (
     Json,
     JsResult,
     NodeId,
-    Stopping,
     TaskId,
 )
 from ..protocol import Task as WireTask
@@ -32,21 +31,19 @@ from ..render import Subtree
 from . import capture, requests
 from . import loop as loops
 from .call import Output, failure_of
+from .cancelling import Canceller
 from .options import Options
-from .outbound import numbered
 from .queue import Queue
 from .reports import RunReports
 from .run import Runner
 from .scene import Index
-from .session import Deferred, Send, Session
+from .session import Send, Session
 from .task import Failure, Task, Trail
 from .tell import Teller
+from .triggers import Triggers
 from .uploads import Sweeper, Uploads
 
 log = logging.getLogger("ipyblocks")
-
-MOST_CHANGES = 50
-"""Changes that may follow from one another before they are taken for a circle."""
 
 
 class Engine:
@@ -75,8 +72,10 @@ class Engine:
         self.sessions: dict[str, Session] = {}
         self.base_props: dict[NodeId, dict[str, Json]] = {n.id: n.props for n in tree.nodes()}
         self.base_props.update({i: {} for i in tree.blocks if i not in self.base_props})
-        self._teller = Teller(self)
-        self.queue = Queue(self._start, self._teller.moved, self.options.max_size)
+        self.teller = Teller(self)
+        self.queue = Queue(self._start, self.teller.moved, self.options.max_size)
+        self._triggers = Triggers(self)
+        self._canceller = Canceller(self.queue.release, self._tell_end)
         self.runner = Runner(self.loop, self.options.max_threads)
         self.on_idle: Callable[[], None] | None = None
         self._closed = False
@@ -109,7 +108,7 @@ class Engine:
         if self.sessions.pop(session.epoch, None) is None:
             return
         for task in list(session.tasks.values()):
-            self._cancel(task)
+            self._canceller.cancel(task)
         session.end(reason)
         for fn in self.tree.unload_fns:
             self.run_later(fn)
@@ -117,8 +116,11 @@ class Engine:
             self._shut()
 
     def run_later(self, fn: Callable[[], Any]) -> None:
-        """Run a function that nobody waits for in the pool; what it raises is logged."""
-        self.runner.submit(partial(_logged, fn))
+        """Run a function that nobody waits for in the pool; what it raises is logged. Dropped when
+        the engine has ended.
+        """
+        if not self._closed:
+            self.runner.submit(partial(_logged, fn))
 
     def _shut(self) -> None:
         if self._closed:
@@ -156,38 +158,7 @@ class Engine:
         Args:
             trail: blocks whose ``change`` led to this event, one after the other.
         """
-        found = session.scene.listeners(block, event)
-        if found and len(trail) > MOST_CHANGES:
-            self._teller.circle(session, trail[-MOST_CHANGES // 2 :], MOST_CHANGES)
-            return
-        for dependency in found:
-            self._trigger(session, dependency, block, data, trail)
-
-    def _trigger(
-        self,
-        session: Session,
-        dependency: Dependency,
-        target: Block | None,
-        data: Json,
-        trail: Trail = (),
-    ) -> None:
-        # A session that is being closed cancels its tasks, and nothing follows on them.
-        if session.epoch not in self.sessions:
-            return
-        for other in dependency.cancels:
-            self._cancel_runs(session, other)
-        if dependency.fn is None and dependency.args.js is None:
-            self._follow(session, dependency, "done", trail)
-            return
-        if dependency.trigger_mode != "multiple" and self._is_active(session, dependency):
-            if dependency.trigger_mode == "always_last":
-                session.deferred[dependency.id] = Deferred(target, data, trail)
-            return
-        task = self.new_task(session, dependency, target, data, trail)
-        # Without a page there is nobody to run the step; a function still gets its inputs as they
-        # are.
-        if dependency.args.js is None or not requests.ask_js(session, task):
-            self.enqueue(task)
+        self._triggers.dispatch(session, block, event, data, trail)
 
     def js_result(self, session: Session, message: JsResult) -> None:
         """The page has run the ``js`` step of a task: go on with the function, or with the
@@ -208,11 +179,6 @@ class Engine:
             task.finish("done")
         self._tell_end(task)
 
-    def _is_active(self, session: Session, dependency: Dependency) -> bool:
-        return any(
-            task.dependency is dependency and not task.called for task in session.tasks.values()
-        )
-
     def new_task(
         self,
         session: Session,
@@ -226,7 +192,7 @@ class Engine:
         nodes = [session.scene.node(block) for block in shown]
         stop = threading.Event()
         reports = RunReports(
-            self.loop.time, self.thread.post, lambda: self._teller.reported(task), stop
+            self.loop.time, self.thread.post, lambda: self.teller.reported(task), stop
         )
         task = Task(
             id=session.new_task_id(),
@@ -274,7 +240,7 @@ class Engine:
         for each in together:
             each.state, each.started = "running", self.loop.time()
             each.together = together
-            self._teller.started(each)
+            self.teller.started(each)
         running = self.runner.start(lambda: self._run(task, together))
         for each in together:
             each.running = running
@@ -282,7 +248,9 @@ class Engine:
             # never gets there.
             running.add_done_callback(partial(self._ended, each))
         if args.time_limit is not None:
-            limit = self.loop.call_later(args.time_limit, self._time_out, task, args.time_limit)
+            limit = self.loop.call_later(
+                args.time_limit, self._canceller.time_out, task, args.time_limit
+            )
             running.add_done_callback(lambda _: limit.cancel())
 
     async def _run(self, task: Task, together: list[Task]) -> None:
@@ -292,7 +260,7 @@ class Engine:
                 await self.runner.run_batch(together, self._apply)
             else:
                 await self.runner.run(task, self._apply)
-            self._teller.took(task, self.loop.time() - task.started)
+            self.teller.took(task, self.loop.time() - task.started)
             for each in together:
                 each.finish("cancelled" if each.stop.is_set() else "done")
         except asyncio.CancelledError:
@@ -305,8 +273,11 @@ class Engine:
     def _ended(self, task: Task, _: object) -> None:
         task.finish("cancelled")
         # The end is told before the next one starts, so that the page never shows two.
-        self._tell_end(task)
-        self.queue.release(task)
+        try:
+            self._tell_end(task)
+        finally:
+            # Whatever fails there, nobody may wait for ever for this one's place.
+            self.queue.release(task)
 
     def _apply(self, task: Task, outputs: list[Output] | Subtree) -> None:
         if task.stop.is_set() or task.ended or task.session.closed:
@@ -321,6 +292,8 @@ class Engine:
     def _graft(self, task: Task, subtree: Subtree) -> None:
         container = task.dependency.renders
         assert container is not None
+        if task.session.scene.node(container) is None:
+            return  # the part it belongs to was itself built anew while the function ran
         task.session.graft(container, subtree)
         self.dispatch(task.session, subtree, "load", None, task.trail)
 
@@ -328,23 +301,13 @@ class Engine:
         session = task.session
         if session.tasks.pop(task.id, None) is None:
             return  # it has left a batch that went on without it
-        self._teller.ended(task)
+        self.teller.ended(task)
         if not session.closed and not task.called:
-            self._follow(session, task.dependency, task.state, task.trail)
-            deferred = session.deferred.pop(task.dependency.id, None)
-            if deferred is not None:
-                self._trigger(session, task.dependency, *deferred)
-
-    def _follow(self, session: Session, dependency: Dependency, state: str, trail: Trail) -> None:
-        outcome = {"done": "success", "failed": "failure"}.get(state)
-        for follower in session.scene.followers(dependency.id):
-            assert follower.after is not None
-            if follower.after[1] in ("any", outcome):
-                self._trigger(session, follower, None, None, trail)
+            self._triggers.after(task)
 
     def snapshots(self, session: Session) -> list[WireTask]:
         """Tasks that have not ended, for a page that has just come."""
-        return self._teller.snapshots([t for t in session.tasks.values() if not t.in_js])
+        return self.teller.snapshots([t for t in session.tasks.values() if not t.in_js])
 
     # --- cancel ----------------------------------------------------------------------------------
 
@@ -352,43 +315,14 @@ class Engine:
         """Stop one task of a session; one that has ended is left alone."""
         found = session.tasks.get(task)
         if found is not None:
-            self._cancel(found)
+            self._canceller.cancel(found)
 
-    def _cancel_runs(self, session: Session, dependency: int) -> None:
+    def cancel_runs(self, session: Session, dependency: int) -> None:
+        """Stop what a session runs of a function, and forget the event that waits for its end."""
         session.deferred.pop(dependency, None)
         for task in list(session.tasks.values()):
             if task.dependency.id == dependency:
-                self._cancel(task)
-
-    def _time_out(self, task: Task, seconds: float) -> None:
-        for each in task.together:
-            each.reason = f"Stopped at its time limit of {seconds:g} seconds."
-            self._cancel(each)
-
-    def _cancel(self, task: Task) -> None:
-        if any(not each.ended for each in task.together if each is not task):
-            # The function goes on for the others of its batch; this one leaves.
-            if task.finish("cancelled"):
-                self._tell_end(task)
-            return
-        task.stop.set()
-        task.reports.interrupt()
-        if task.ended:
-            return
-        if task.running is None:
-            task.finish("cancelled")
-            self.queue.release(task)
-            self._tell_end(task)
-            return
-        # Of a batch, the first has the thread.
-        first = task.together[0]
-        first.stop.set()
-        first.reports.interrupt()
-        if first.job is None or first.job.cancel():
-            task.running.cancel()
-        elif task.state != "stopping":
-            task.state = "stopping"
-            task.session.put(numbered(Stopping, task=task.id))
+                self._canceller.cancel(task)
 
     # --- for tests -------------------------------------------------------------------------------
 
@@ -425,4 +359,4 @@ def _logged(callback: Callable[[], Any]) -> None:
     try:
         callback()
     except Exception:
-        log.exception("A function called at the end of a session raised.")
+        log.exception("A function that nobody waits for raised.")

@@ -4,27 +4,30 @@ queue.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
+
+KEPT = 1000
+"""Functions whose durations are known. Parts that are rendered anew make new ones every time."""
 
 
-@dataclass
 class Durations:
-    """Mean duration, in seconds, of the successful runs of each function."""
+    """Mean duration, in seconds, of the successful runs of each function, whatever triggers it."""
 
-    def __post_init__(self) -> None:
-        self._sums: dict[int, tuple[float, int]] = {}
+    def __init__(self) -> None:
+        self._sums: dict[Hashable, tuple[float, int]] = {}
 
-    def record(self, dependency: int, seconds: float) -> None:
+    def record(self, fn: Hashable, seconds: float) -> None:
         """One more successful run."""
-        total, count = self._sums.get(dependency, (0.0, 0))
-        self._sums[dependency] = (total + seconds, count + 1)
+        total, count = self._sums.pop(fn, (0.0, 0))
+        self._sums[fn] = (total + seconds, count + 1)
+        if len(self._sums) > KEPT:
+            del self._sums[next(iter(self._sums))]
 
-    def mean(self, dependency: int) -> float | None:
+    def mean(self, fn: Hashable) -> float | None:
         """None before the first successful run."""
-        if dependency not in self._sums:
+        if fn not in self._sums:
             return None
-        total, count = self._sums[dependency]
+        total, count = self._sums[fn]
         return total / count
 
 

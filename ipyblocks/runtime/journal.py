@@ -22,6 +22,8 @@ class Journal:
 
     def write(self, task: TaskId, name: str, stream: Stream, text: str) -> None:
         """One more piece of text."""
+        if not text:
+            return  # `print(end="")`: without a character it would never be dropped
         self._kept.add(task, name, stream, text)
         self._new.add(task, name, stream, text)
 

@@ -138,7 +138,8 @@ class Outbound:
             self._updates or self._messages or self._ack_due or self._progress or self._take_log
         ):
             return
-        self._tokens -= 1
+        # Frames that could not wait leave no debt: what follows many of them would be seconds late.
+        self._tokens = max(0.0, self._tokens - 1)
         frame = ToPageFrame(epoch=self._epoch, acks=dict(self._acks), messages=self._numbered())
         self._updates, self._messages, self._ack_due = {}, [], False
         self._send(frame)

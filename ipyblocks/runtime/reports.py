@@ -131,7 +131,7 @@ class RunReports:
     def _number(self, value: Any) -> float | None:
         try:
             number = float(value)
-        except (TypeError, ValueError):
+        except Exception:  # noqa: BLE001 - a user's own __float__, or an int beyond all floats
             return None
         return number if math.isfinite(number) else None
 
@@ -151,5 +151,12 @@ def _wire(unit: Unit) -> ProgressUnit:
         length=unit.length,
         unit=unit.unit,
         progress=unit.share(),
-        desc=None if unit.desc is None else str(unit.desc),
+        desc=None if unit.desc is None else _text(unit.desc),
     )
+
+
+def _text(desc: Any) -> str | None:
+    try:
+        return str(desc)
+    except Exception:  # noqa: BLE001 - a user's own __str__; a frame waits for the report
+        return None

@@ -44,7 +44,7 @@ def ask_js(session: Session, task: Task) -> bool:
     page = session.last_page()
     if page is None:
         return False
-    task.in_js = True
+    task.in_js, task.js_page = True, page
     inputs, outputs = task.dependency.inputs, task.dependency.outputs
     shown = [block for block in outputs if isinstance(block, Component)]
     values = [None if c.stateful else session.payload(c) for c in [*inputs, *shown]]

@@ -65,7 +65,8 @@ class Runner:
         with tqdm_hook.tracking(task.tracks_tqdm):
             while True:
                 await self._run_once(task, apply)
-                if every is None:
+                # A function may swallow the cancel; it is not called again.
+                if every is None or task.stop.is_set():
                     return
                 await asyncio.sleep(every)
 
@@ -106,7 +107,7 @@ class Runner:
 
         def split(returned: Any) -> list[list[Output]]:
             rows = batch_rows(leader.dependency, returned, len(tasks))
-            return [_outputs(task, row) for task, row in zip(tasks, rows, strict=True)]
+            return [_own_outputs(task, row) for task, row in zip(tasks, rows, strict=True)]
 
         if is_async(fn):
             values = await self._in_thread(leader, partial(batch_arguments, tasks))
@@ -135,6 +136,10 @@ class Runner:
                 if outputs is _END:
                     return
                 apply(task, outputs)
+                if task.stop.is_set():
+                    # Its own value led to the cancel, which is raised here and not while a step
+                    # is on its way: a generator that runs cannot be closed.
+                    await asyncio.sleep(0)
         finally:
             # Of an app that has been closed, nothing can be run any more.
             if values.gi_frame is not None and not self._stopped:  # type: ignore[attr-defined]
@@ -181,6 +186,12 @@ async def _inline(_task: Task, fn: Callable[[], T]) -> T:
 
 def _outputs(task: Task, returned: Any) -> list[Output]:
     return outputs_of(task.session, task.dependency, returned)
+
+
+def _own_outputs(task: Task, row: Any) -> list[Output]:
+    """As its own run, whoever's thread it is: files must live as long as the task's own session."""
+    with context.running(task):
+        return _outputs(task, row)
 
 
 def _call_sync(task: Task, fn: Callable[..., Any]) -> list[Output]:

@@ -4,6 +4,7 @@ made.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -65,8 +66,17 @@ class Scene:
         self._base_props = base_props
         self._rendered: dict[Block, Subtree] = {}
         self._indexes: dict[Subtree, Index] = {}
-        self.next_node = len(tree.blocks)
-        self.next_dependency = tree.next_dependency_id()
+        # Counted by `next`, which is one step for all threads that build at the same time.
+        self._node_numbers = itertools.count(len(tree.blocks))
+        self._dependency_numbers = itertools.count(tree.next_dependency_id())
+
+    def new_node(self) -> NodeId:
+        """A number that no node of this session has had. Callable from any thread."""
+        return NodeId(next(self._node_numbers))
+
+    def new_dependency(self) -> int:
+        """A number that no dependency of this session has had. Callable from any thread."""
+        return next(self._dependency_numbers)
 
     def _trees(self) -> Iterator[Tree]:
         yield self.tree
@@ -94,6 +104,11 @@ class Scene:
         """Links of a chain behind a dependency."""
         indexes = [self._index, *self._indexes.values()]
         return [d for index in indexes for d in index.followers.get(dependency, ())]
+
+    def has(self, dependency: Dependency) -> bool:
+        """Whether a dependency is still there."""
+        known = (tree.dependencies.get(dependency.id) for tree in self._trees())
+        return any(each is dependency for each in known)
 
     def limit(self, group: str) -> int | None:
         """How many tasks of a group run at a time."""

@@ -10,10 +10,7 @@ import logging
 import math
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-from typing_extensions import assert_never
 
 from ..block import Block
 from ..codec import Packet, WireError, decode_to_kernel, encode
@@ -21,35 +18,25 @@ from ..component import Component
 from ..components.state import State
 from ..files import Files
 from ..protocol import (
-    PROTOCOL,
-    Cancel,
     Closed,
     CloseReason,
-    Event,
     Graft,
-    Hello,
     Json,
-    JsResult,
     NodeId,
     PageId,
     Progress,
-    Refused,
-    Set,
     Stream,
-    Submit,
     TaskId,
     Toast,
     ToastLevel,
-    ToKernel,
     ToKernelFrame,
     ToPageFrame,
-    Upload,
 )
 from ..protocol import Output as WireOutput
 from ..render import Subtree
-from . import requests, snapshot
+from . import snapshot
 from .call import Output
-from .inbound import event_of, props_of, upload_of
+from .inbox import Inbox
 from .journal import Journal
 from .outbound import Outbound, numbered
 from .scene import Scene
@@ -62,9 +49,6 @@ if TYPE_CHECKING:
     from .task import Task, Trail
 
 log = logging.getLogger("ipyblocks")
-
-MAX_PAGES = 64
-"""Pages whose place in their own count is remembered; a reload makes a new page."""
 
 BUSY_AGAIN = 5.0
 """Seconds without a refused event after which the next one is announced again."""
@@ -80,13 +64,6 @@ class SessionStatistics(NamedTuple):
     tasks: int
     refused: int
     pages: int
-
-
-@dataclass
-class _Page:
-    """What is known of one page: the ``seq`` of its last message that was processed."""
-
-    seq: int = 0
 
 
 class Deferred(NamedTuple):
@@ -113,14 +90,12 @@ class Session:
         self.tasks: dict[TaskId, Task] = {}
         self.deferred: dict[int, Deferred] = {}
         self.closed = False
-        self.refused = 0
-        self.loaded = False
         self.uploads = Uploads(engine.options.max_file_size)
         self.files = Files(engine.options.allowed_paths, engine.options.blocked_paths)
         self._send = send
         self.control = control
         self._out = Outbound(engine.loop, self._send_frame, self.epoch)
-        self._pages: dict[PageId, _Page] = {}
+        self._inbox = Inbox(self, self._out)
         self._props: dict[NodeId, dict[str, Json]] = {}
         self._twins: dict[Block, Block] = {}
         self.states = States(
@@ -183,6 +158,9 @@ class Session:
     def _apply_one(self, output: Output) -> bool:
         """Returns whether the value became another one."""
         block = output.block
+        node = self.scene.node(block)
+        if node is None:
+            return False  # `gr.render` has taken it away while the function ran
         if output.state is not None:
             assert isinstance(block, State)
             return self.states.set(block, output.state[0])
@@ -191,9 +169,6 @@ class Session:
             self.timers.follow(block)
         if not output.props:
             return False
-        node = self.scene.node(block)
-        if node is None:
-            return False  # `gr.render` has taken it away while the function ran
         name = block.value_prop
         changed = name in output.props and not same(self._value(block), output.props[name])
         self._props.setdefault(node, {}).update(output.props)
@@ -207,117 +182,35 @@ class Session:
         try:
             frame = decode_to_kernel(content, buffers)
         except (WireError, RecursionError) as error:
-            self.engine.thread.post(self._refuse_unreadable, str(error))
+            self.engine.thread.post(self._inbox.refuse_unreadable, str(error))
             return
         self.engine.thread.post(self.handle, frame)
 
-    def _refuse_unreadable(self, why: str) -> None:
-        self.refused += 1
-        log.warning("A message from the page was not understood and dropped: %s", why)
-
     def handle(self, frame: ToKernelFrame) -> None:
-        """Process a decoded frame, message by message; one that fails harms no other."""
-        if self.closed:
-            return
-        page = self._page(frame.page)
-        for message in frame.messages:
-            if isinstance(message, Hello):
-                # Never back: what a hello is followed by may have been processed, its answer lost.
-                page.seq = max(page.seq, message.seq)
-            elif message.seq <= page.seq:
-                continue  # a resend of what has been processed
-            else:
-                page.seq = message.seq
-            try:
-                self._handle_one(frame.page, message)
-            except ValueError as error:
-                self._refuse(frame.page, message, str(error))
-            except Exception:
-                log.exception("A message from the page could not be processed.")
-                self._refuse(frame.page, message, "The kernel could not process this.")
+        """Process a decoded frame; one that comes after the end is dropped."""
         if not self.closed:
-            # Alone it would be a frame of its own, and take the start of a quick handler with it.
-            # Only the next piece of an upload waits for it.
-            urgent = any(isinstance(message, (Hello, Upload)) for message in frame.messages)
-            self._out.ack(frame.page, page.seq, urgent)
+            self._inbox.handle(frame)
 
-    def _page(self, page: PageId) -> _Page:
-        known = self._pages.pop(page, None) or _Page()
-        self._pages[page] = known
-        while len(self._pages) > MAX_PAGES:
-            del self._pages[next(iter(self._pages))]
-        return known
+    def edit(self, block: Block, node: NodeId, props: dict[str, Json], others: bool) -> None:
+        """A page has set props, which have been checked.
 
-    def _handle_one(self, page: PageId, message: ToKernel) -> None:
-        match message:
-            case Hello():
-                self._hello(page, message)
-            case Set():
-                self._set(page, message)
-            case Event():
-                block, data = event_of(self, message)
-                self.engine.dispatch(self, block, message.name, data)
-            case Cancel():
-                self.engine.cancel(self, message.task)
-            case JsResult():
-                self.engine.js_result(self, message)
-            case Submit():
-                requests.call(self.engine, self, page, message)
-            case Upload():
-                upload_of(self, page, message)
-            case _:
-                assert_never(message)
-
-    def _refuse(self, page: PageId, message: ToKernel, why: str) -> None:
-        self.refused += 1
-        log.warning("Refused a message from the page: %s", why)
-        self._out.put(numbered(Refused, page=page, refused=message.seq, message=why))
-        if isinstance(message, Set):
-            self._send_truth(message)
-
-    def _send_truth(self, message: Set) -> None:
-        """Undo at the page what it showed before it was refused."""
-        block = self.scene.block(message.node)
-        if block is None or not block.on_page:
-            return
-        known = {p.wire_name: p for p in block._wired}
-        props = self.props(message.node)
-        self._out.update(
-            message.node,
-            {n: props.get(n, known[n].wire_default) for n in message.props if n in known},
-        )
-
-    def _hello(self, page: PageId, message: Hello) -> None:
-        if message.protocol == PROTOCOL and (message.epoch, message.seen) == (
-            self.epoch,
-            self._out.seq,
-        ):
-            for node, value in snapshot.secrets(self):
-                self._out.update(node, {"value": value})
-        else:
-            acks = {str(page): self._pages[page].seq}
-            self._out.welcome(lambda seq: snapshot.welcome(self, page, seq, secret=True), acks)
-            for task in self.tasks.values():
-                if task.in_js:
-                    requests.ask_js(self, task)  # whom it asked before may be gone
-        if not self.loaded and message.protocol == PROTOCOL:
-            self.loaded = True
-            self.timers.start()
-            self.engine.dispatch(self, self.tree, "load", None)
-
-    def _set(self, page: PageId, message: Set) -> None:
-        block, props = props_of(self, page, message)
+        Args:
+            others: there are pages that do not know it yet.
+        """
         before = self._value(block)
-        mine = self._props.setdefault(message.node, {})
-        mine.update(props)
-        self._out.edited(message.node, props)
+        self._props.setdefault(node, {}).update(props)
+        self._out.edited(node, props)
         # Other pages want it, and an older value that waits to be sent must not come after it.
         # The sender ignores what it knows.
-        if len(self._pages) > 1 or self._out.waits(message.node):
-            self._out.update(message.node, props)
+        if others or self._out.waits(node):
+            self._out.update(node, props)
         name = block.value_prop
         if name in props and "change" in block.events and not same(before, props[name]):
             self.engine.dispatch(self, block, "change", None)
+
+    def last_page(self) -> PageId | None:
+        """The page that spoke last; None while none has."""
+        return self._inbox.last_page()
 
     # --- to the page -----------------------------------------------------------------------------
 
@@ -365,10 +258,6 @@ class Session:
         self.timers.forget(block)
         if isinstance(block, State):
             self.states.forget(block)
-
-    def last_page(self) -> PageId | None:
-        """The page that spoke last; None while none has."""
-        return next(reversed(self._pages), None)
 
     def may_say_busy(self) -> bool:
         """Whether a full queue is news: of many refused clicks in a row, the first says so."""
@@ -428,7 +317,7 @@ class Session:
 
     def statistics(self) -> SessionStatistics:
         """Counts, for tests and for the curious."""
-        return SessionStatistics(len(self.tasks), self.refused, len(self._pages))
+        return SessionStatistics(len(self.tasks), self._inbox.refused, self._inbox.pages())
 
     def end(self, reason: CloseReason) -> None:
         """Say goodbye and forget everything."""

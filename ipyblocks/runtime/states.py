@@ -74,8 +74,9 @@ class States:
 
     def _delete(self, block: State) -> None:
         self._expiries.pop(block, None)
-        self._digests.pop(block, None)
-        value = self._values.pop(block, None)
+        with self._making:  # a handler may be about to read it
+            self._digests.pop(block, None)
+            value = self._values.pop(block, None)
         if block.delete_callback is not None:
             self._submit(partial(block.delete_callback, value))
 

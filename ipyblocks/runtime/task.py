@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..events import Dependency
-from ..protocol import FailureCode, Json, NodeId, Stream, TaskId
+from ..protocol import FailureCode, Json, NodeId, PageId, Stream, TaskId
 
 if TYPE_CHECKING:
     import concurrent.futures
@@ -50,7 +50,8 @@ class Task:
         data: payload of the event.
         trail: blocks whose ``change`` led here, one after the other; empty for what a person did.
         nodes: where its status is drawn.
-        in_js: the page is running its ``js`` step.
+        in_js: a page is running its ``js`` step.
+        js_page: the page that was last asked to.
         called: a client asked for it: its outputs go back to the client, and no chain follows.
         reports: what the function says about its progress.
         stop: set when the task should end; cooperative code looks at it.
@@ -70,6 +71,7 @@ class Task:
     trail: Trail = ()
     called: bool = False
     in_js: bool = False
+    js_page: PageId | None = None
     created: float = 0.0
     started: float = 0.0
     state: State = "queued"

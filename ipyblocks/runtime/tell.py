@@ -87,8 +87,8 @@ class Teller:
     ) -> list[float | None]:
         mean = self._durations.mean
         return estimates(
-            [mean(task.dependency.id) for task in waiting],
-            [(task.started, mean(task.dependency.id)) for task in running],
+            [mean(task.dependency.fn) for task in waiting],
+            [(task.started, mean(task.dependency.fn)) for task in running],
             limit,
             self._loop.time(),
         )
@@ -109,13 +109,13 @@ class Teller:
             name=task.dependency.name,
             nodes=task.nodes,
             show_progress=task.dependency.show_progress,
-            eta=self._durations.mean(task.dependency.id),
+            eta=self._durations.mean(task.dependency.fn),
         )
         task.session.put(message, urgent=False)
 
     def took(self, task: Task, seconds: float) -> None:
         """A task has ended well after so many seconds."""
-        self._durations.record(task.dependency.id, seconds)
+        self._durations.record(task.dependency.fn, seconds)
 
     def reported(self, task: Task) -> None:
         """The function has said something. Told at once after quiet, then at most once per
@@ -149,7 +149,7 @@ class Teller:
 
     def _snapshot(self, task: Task, place: tuple[int, int, float | None] | None) -> WireTask:
         units, fake = _reports_of(task)
-        mean = self._durations.mean(task.dependency.id)
+        mean = self._durations.mean(task.dependency.fn)
         position, size, eta = place or (None, None, mean)
         return WireTask(
             id=task.id,
@@ -188,7 +188,7 @@ class Teller:
         session = task.session
         if self._engine.options.debug and failure.detail is not None:
             printed = partial(print, failure.detail, file=sys.stderr, flush=True)
-            self._engine.runner.submit(printed)
+            self._engine.run_later(printed)
         message = numbered(
             Failed,
             task=task.id,

@@ -68,8 +68,10 @@ export const Button = defineComponent(
   background: var(--ib-accent); border-color: transparent; color: var(--ib-on-accent);
 }
 .ib-Button.ib-is-primary:hover:not(:disabled) { background: var(--ib-accent-hover); }
+.ib-Button.ib-is-primary:active:not(:disabled) { background: color-mix(in srgb, var(--ib-accent) 72%, #000); }
 .ib-Button.ib-is-stop { color: var(--ib-error); border-color: currentColor; }
-.ib-Button.ib-is-stop:hover:not(:disabled) { color: var(--ib-error); }
+.ib-Button.ib-is-stop:hover:not(:disabled) { background: color-mix(in srgb, var(--ib-error) 8%, var(--ib-card)); color: var(--ib-error); }
+.ib-Button.ib-is-stop:active:not(:disabled) { background: color-mix(in srgb, var(--ib-error) 16%, var(--ib-card)); }
 .ib-Button-icon { width: 16px; height: 16px; object-fit: contain; }
 `
 );

@@ -46,6 +46,7 @@ export const Form = defineComponent(
 .ib-Form${EMPTY} { display: none; }
 .ib-Form > * { flex: var(--ib-grow, 0) 0 auto; box-shadow: 0 0 0 1px var(--ib-border); }
 .ib-Form > .ib-card { border: 0; border-radius: 0; }
+.ib-Form > .ib-card > .ib-Status { inset: 0; }
 .ib-Row > .ib-Form { flex-flow: row wrap; }
 .ib-Row > .ib-Form > * { flex: var(--ib-grow, 1) 1 var(--ib-basis, 0px); min-width: var(--ib-min-width, min(160px, 100%)); }
 `

@@ -17,6 +17,7 @@ export const Group = defineComponent(
 .ib-Group > .ib-Form { flex-grow: var(--ib-stretch, 0); }
 .ib-Group > *, .ib-Group > .ib-Row > * { box-shadow: 0 0 0 1px var(--ib-border); }
 .ib-Group .ib-card { border: 0; border-radius: 0; }
+.ib-Group .ib-card > .ib-Status { inset: 0; }
 .ib-Group > .ib-Row, .ib-Group > .ib-Column, .ib-Group > .ib-Row > .ib-Column { gap: 1px; }
 .ib-Group > .ib-Column > *, .ib-Group > .ib-Row > .ib-Column > * { box-shadow: 0 0 0 1px var(--ib-border); }
 .ib-Group > .ib-Button, .ib-Group > .ib-Row > .ib-Button { border: 0; border-radius: 0; }

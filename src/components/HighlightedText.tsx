@@ -184,7 +184,7 @@ export const HighlightedText = defineComponent(
   'highlightedtext',
   Body,
   `
-.ib-HighlightedText-empty { margin: 4px 0 0; color: var(--ib-text-secondary); }
+.ib-HighlightedText-empty { margin: 0; padding: 16px 0; color: var(--ib-text-secondary); text-align: center; }
 .ib-HighlightedText-text {
   margin: 4px 0 0; line-height: 26px; white-space: pre-wrap; overflow-wrap: anywhere;
 }

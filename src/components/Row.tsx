@@ -30,6 +30,8 @@ export const Row = defineComponent(
 .ib-Row > * { flex: var(--ib-grow, 1) 1 var(--ib-basis, 0px); min-width: var(--ib-min-width, min(160px, 100%)); }
 .ib-Row > .ib-Button { min-width: var(--ib-min-width, min-content); }
 .ib-Row > .ib-Status { min-width: 0; }
+/* Beside fields, on the line of what is typed: above the padding and the border of their card. */
+.ib-Row:not(.ib-is-equal):has(> .ib-Form) > .ib-Button { align-self: flex-end; margin-bottom: 13px; }
 .ib-Row${EMPTY} { display: none; }
 .ib-Row.ib-is-panel { padding: var(--ib-gap); border-radius: var(--ib-radius); background: var(--ib-panel); }
 .ib-Row.ib-is-compact { gap: 0; }

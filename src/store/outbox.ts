@@ -23,10 +23,12 @@ export class Outbox {
   /**
    * @param transmit - Puts numbered messages on the wire, as one frame.
    * @param schedule - When an edit that had to wait for an answer is sent at the latest.
+   * @param endOfTick - When what came after the first frame of a tick is sent.
    */
   constructor(
     private readonly transmit: (messages: readonly ToKernel[]) => void,
-    private readonly schedule: Schedule
+    private readonly schedule: Schedule,
+    private readonly endOfTick: Schedule = send => queueMicrotask(send)
   ) {}
 
   /**
@@ -46,7 +48,10 @@ export class Outbox {
     }
   }
 
-  /** Something happened. Goes at once, after the edits made before it. Returns its number. */
+  /**
+   * Something happened. Goes at once, after the edits made before it; what follows in the same tick goes
+   * together at its end. Returns its number.
+   */
   push(message: Unnumbered): number {
     this.send([...this.takeEdits(), message]);
     return this.seq;
@@ -101,6 +106,7 @@ export class Outbox {
   /** Send again what has not been answered: the connection is back. */
   resend(first: readonly Unnumbered[] = []): void {
     const again = this.unacked.filter(message => message.type !== 'hello');
+    this.dropHeld();
     // A hello starts the conversation anew; its number must be below those that are sent again.
     const numbered = first.map(message => ({
       ...message,
@@ -111,6 +117,7 @@ export class Outbox {
 
   /** The session is gone: what was on its way has no receiver. */
   clear(): void {
+    this.dropHeld();
     this.unacked = [];
     this.edits.clear();
     const waiters = this.waiters;
@@ -142,12 +149,40 @@ export class Outbox {
   private send(messages: readonly Unnumbered[]): void {
     const numbered = messages.map(message => ({ ...message, seq: ++this.seq }));
     this.unacked.push(...numbered);
-    this.transmit(numbered);
+    if (this.held === null) {
+      this.held = [];
+      // Asked for first: a frame that cannot be sent must not hold all that follow.
+      this.endOfTick(() => this.release());
+      this.transmit(numbered);
+    } else if (numbered.some(message => message.type === 'upload')) {
+      // Large enough for a frame of its own; a host may limit what it takes at once.
+      this.transmit([...this.held.splice(0), ...numbered]);
+    } else {
+      this.held.push(...numbered);
+    }
+  }
+
+  private release(): void {
+    const held = this.held ?? [];
+    this.held = null;
+    if (held.length > 0) {
+      this.transmit(held);
+    }
+  }
+
+  /** What is held goes another way, or nowhere. */
+  private dropHeld(): void {
+    this.held?.splice(0);
   }
 
   private seq = 0;
   private unacked: ToKernel[] = [];
   private readonly edits = new Map<NodeId, Record<string, Json>>();
+  /**
+   * What came after the first frame of this tick, to go as one: to the host every frame is a message with two
+   * answers, whatever is in it. null: nothing has been sent in this tick.
+   */
+  private held: ToKernel[] | null = null;
   private waiters: Waiter[] = [];
   private waiting = false;
 }

@@ -43,6 +43,8 @@ export type PageStatus =
 export interface PageOptions {
   /** See {@link Store}; the default is the next animation frame. */
   readonly schedule?: Schedule;
+  /** When messages to the kernel after the first of a tick go; the default is the next microtask. */
+  readonly endOfTick?: Schedule;
   /** The page's clock, in milliseconds; the default is the time since the document was opened. */
   readonly now?: () => number;
   /** Random and unique; the default is a UUID. */
@@ -75,7 +77,7 @@ export class Page {
     this.ticker = new Ticker(now);
     this.version = options.version ?? '';
     this.store = new Store(schedule);
-    this.outbox = new Outbox(messages => this.transmit(messages), schedule);
+    this.outbox = new Outbox(messages => this.transmit(messages), schedule, options.endOfTick);
     this.uploads = new Uploads(this.outbox);
     transport.onPacket = packet => this.receive(packet);
     transport.onState = () => this.follow();

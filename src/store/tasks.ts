@@ -2,6 +2,7 @@
 import type {
   Done,
   Failed,
+  FailureCode,
   Fake,
   NodeId,
   Progress,
@@ -50,6 +51,9 @@ export interface NodeStatus {
   /** The task runs, and a value of it has come already: more will follow. */
   readonly generating: boolean;
 }
+
+/** Ends that leave no panel at the outputs. */
+const TOLD_OTHERWISE: ReadonlySet<FailureCode> = new Set<FailureCode>(['cancelled', 'user']);
 
 const NOTHING: NodeStatus = { task: null, failure: null, generating: false };
 
@@ -103,7 +107,8 @@ export class Tasks {
         this.end(message.task, null);
         break;
       case 'failed':
-        this.end(message.task, message.code === 'cancelled' ? null : message);
+        // What the function itself had to say comes as a toast; a panel would say it twice.
+        this.end(message.task, TOLD_OTHERWISE.has(message.code) ? null : message);
         break;
     }
   }
@@ -122,6 +127,12 @@ export class Tasks {
   dismiss(...nodes: readonly NodeId[]): void {
     const failed = nodes.filter(node => this.failures.delete(node));
     this.refresh(failed);
+  }
+
+  /** The person has read why a run failed: it is said no longer at any of its outputs. */
+  read(failure: Failed): void {
+    const nodes = [...this.failures].filter(([, at]) => at === failure).map(([node]) => node);
+    this.dismiss(...nodes);
   }
 
   /** Every task has ended without an answer: the kernel is gone. */

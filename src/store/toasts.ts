@@ -23,7 +23,11 @@ export class Toasts {
     this.nextId += 1;
     const { level, title, message, duration } = toast;
     const record = { id: this.nextId, level, title, message, duration };
-    this.change([...this.shown, record].slice(-MOST));
+    // The same again is one message, that has come again.
+    const others = this.shown.filter(
+      other => other.level !== level || other.title !== title || other.message !== message
+    );
+    this.change([...others, record].slice(-MOST));
   }
 
   close(id: number): void {

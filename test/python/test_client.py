@@ -156,6 +156,7 @@ def test_view_api(client: Any, capsys: Any) -> None:
     assert talk.view_api(return_format="dict") == {
         "named_endpoints": {
             "/shout": {
+                "description": "",
                 "parameters": [{"parameter_name": "text", "component": "Textbox", "label": "Name"}],
                 "returns": [{"component": "Textbox", "label": "Result"}],
             }

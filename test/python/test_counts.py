@@ -29,6 +29,14 @@ def test_a_tree_grows_by_what_a_field_says_and_no_more(counts: dict[str, Any]) -
     assert (hundred - ten) / 90 <= 120
 
 
+def test_a_text_that_grows_costs_what_is_added_however_long_it_is(counts: dict[str, Any]) -> None:
+    frames = counts["stream"](1000)  # the last one tells the end
+
+    assert 1000 <= len(frames) <= 1002
+    assert max(frames[900:-1]) <= 260
+    assert max(frames) <= 400  # the first ones are whole
+
+
 @pytest.mark.parametrize(
     ("name", "up_bytes", "down_bytes"), [("click", 160, 350), ("edit", 160, 350)]
 )

@@ -13,7 +13,7 @@ import pytest
 
 import ipyblocks as gr
 from ipyblocks.protocol import Closed, Done, Event, Failed, NodeId, Queued, Toast
-from ipyblocks.runtime.engine import MOST_CHANGES
+from ipyblocks.runtime.triggers import MOST_CHANGES
 
 # --- changes that lead to each other ------------------------------------------------------------
 

@@ -184,7 +184,7 @@ def test_estimates_follow_from_earlier_runs(show: Any, gate: Any) -> None:
     shown.fire(button)
     (first,) = shown.until(Queued)
     assert (first.position, first.size, first.eta) == (0, 1, None)
-    shown.on_loop(lambda: shown.engine._teller._durations.record(0, 1000.0))
+    shown.on_loop(lambda: shown.engine.teller._durations.record(work, 1000.0))
     shown.fire(button)
     *_, second, third = shown.until(Queued, 3)
     # The one that runs will take 1000 s; then each its own 1000.
@@ -217,7 +217,7 @@ def test_a_failed_or_cancelled_run_says_nothing_about_durations(show: Any, gate:
     go_on.reached()
     shown.page.send(Cancel(seq=0, task=TaskId(2)))
     shown.page.idle()
-    assert shown.on_loop(lambda: shown.engine._teller._durations.mean(0)) is None
+    assert shown.on_loop(lambda: shown.engine.teller._durations.mean(work)) is None
 
 
 def test_a_page_that_comes_later_gets_places_and_estimates(show: Any, gate: Any) -> None:
@@ -233,7 +233,7 @@ def test_a_page_that_comes_later_gets_places_and_estimates(show: Any, gate: Any)
     for _ in range(4):
         shown.fire(button)
     go_on.reached()
-    shown.on_loop(lambda: shown.engine._teller._durations.record(0, 60.0))
+    shown.on_loop(lambda: shown.engine.teller._durations.record(work, 60.0))
     tasks = shown.on_loop(lambda: shown.engine.snapshots(shown.session))
     assert [(t.state, t.position, t.size) for t in tasks] == [
         ("running", None, None),

@@ -322,7 +322,7 @@ def test_a_page_is_told_at_most_twenty_times_a_second(show: Any) -> None:
 
     demo, _, button = app(work)
     shown = show(demo)
-    teller, times = shown.engine._teller, []
+    teller, times = shown.engine.teller, []
     tell = teller._tell_progress
     teller._tell_progress = lambda task: (times.append(shown.engine.loop.time()), tell(task))
     shown.fire(button).until(Told, 5)

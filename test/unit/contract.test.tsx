@@ -378,7 +378,7 @@ describe.each(
     await deliver({
       type: 'failed',
       task: 1,
-      code: 'user',
+      code: 'internal',
       message: 'No such city.',
       detail: 'trace'
     });

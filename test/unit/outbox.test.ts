@@ -1,16 +1,17 @@
 // @vitest-environment node
 import { describe, expect, test } from 'vitest';
 
-import type { Binary, ToKernel } from '../../src/protocol/wire';
+import { Binary, type ToKernel, type UploadId } from '../../src/protocol/wire';
 import { Outbox } from '../../src/store/outbox';
+import type { Schedule } from '../../src/store/store';
 import { CHUNK, Uploads } from '../../src/store/uploads';
 import { Clock, node } from './support';
 
 /** An outbox whose frames are kept: each a list of `seq type …`. */
-function bench() {
+function bench(endOfTick: Schedule = send => send()) {
   const clock = new Clock();
   const frames: (readonly ToKernel[])[] = [];
-  const outbox = new Outbox(messages => frames.push(messages), clock.schedule);
+  const outbox = new Outbox(messages => frames.push(messages), clock.schedule, endOfTick);
   const words = (message: ToKernel): string => {
     const what = message.type === 'set' ? `${message.node}${JSON.stringify(message.props)}` : '';
     return `${message.seq} ${message.type}${what}`;
@@ -21,6 +22,51 @@ function bench() {
 
 const set = (outbox: Outbox, id: number, value: string): void => outbox.set(node(id), { value });
 const click = { type: 'event', node: node(3), name: 'click', data: null } as const;
+
+describe('many messages in one tick', () => {
+  test('the first goes at once, all that follow go together at the end', async () => {
+    const { outbox, sent } = bench(queueMicrotask);
+    outbox.push(click);
+    outbox.push(click);
+    set(outbox, 1, 'a');
+    outbox.push(click);
+    expect(sent()).toEqual([['1 event']]);
+    await Promise.resolve();
+    expect(sent()).toEqual([['2 event', '3 set1{"value":"a"}', '4 event']]);
+    await Promise.resolve();
+    outbox.push(click);
+    expect(sent()).toEqual([['5 event']]);
+  });
+
+  test('a piece of a file waits for nobody, and overtakes nobody', () => {
+    const { outbox, sent } = bench(queueMicrotask);
+    outbox.push(click);
+    outbox.push(click);
+    outbox.push({
+      type: 'upload',
+      upload: 1 as UploadId,
+      node: node(1),
+      name: 'a',
+      mimeType: '',
+      size: 0,
+      offset: 0,
+      chunk: new Binary(new Uint8Array(), '')
+    });
+    expect(sent()).toEqual([['1 event'], ['2 event', '3 upload']]);
+  });
+
+  test('go once when the connection is lost in between, and not at all when the session is', async () => {
+    const { outbox, sent } = bench(queueMicrotask);
+    outbox.push(click);
+    outbox.push(click);
+    outbox.resend();
+    expect(sent()).toEqual([['1 event'], ['1 event', '2 event']]);
+    outbox.push(click);
+    outbox.clear();
+    await Promise.resolve();
+    expect(sent()).toEqual([]);
+  });
+});
 
 describe('edits', () => {
   test('the first goes at once, further ones when the kernel has answered, as one', () => {

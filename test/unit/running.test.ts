@@ -206,7 +206,7 @@ describe('a graft', () => {
 
   test('takes the failures of what is gone with it', () => {
     const { bench, tell } = live();
-    const failed = { type: 'failed', task: 1, code: 'user', message: 'No.', detail: null };
+    const failed = { type: 'failed', task: 1, code: 'internal', message: 'No.', detail: null };
     tell(started(1), failed, graft([1], [column(2, 3)]));
     expect(bench.page.tasks.status(node(1)).failure).toBeNull();
   });

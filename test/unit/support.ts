@@ -110,6 +110,7 @@ export class Bench {
   readonly kernel = new Loopback();
   readonly page = new Page(this.kernel, {
     schedule: this.clock.schedule,
+    endOfTick: send => send(),
     now: this.clock.now,
     id: PAGE,
     version: '0.9'

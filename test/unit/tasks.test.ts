@@ -16,7 +16,7 @@ function apply(tasks: Tasks, ...messages: Fields[]): void {
 
 const stopping = (id: number): Fields => ({ type: 'stopping', task: id });
 const done = (id: number): Fields => ({ type: 'done', task: id });
-const failed = (id: number, code = 'user'): Fields => ({
+const failed = (id: number, code = 'internal'): Fields => ({
   type: 'failed',
   task: id,
   code,
@@ -43,7 +43,11 @@ describe('a task', () => {
     ],
     ['is cancelled while it waits', [queued(1), failed(1, 'cancelled')], [null, null, null]],
     ['fails', [started(1), failed(1)], [null, null, 'why 1']],
-    ['fails inside', [started(1), failed(1, 'internal')], [null, null, 'why 1']],
+    [
+      'fails in its own words, which a toast says',
+      [started(1), failed(1, 'user')],
+      [null, null, null]
+    ],
     ['is lost', [started(1), failed(1, 'lost')], [null, null, 'why 1']],
     ['that is not known and winds down is ignored', [stopping(7)], [null, null, null]],
     ['that is not known and ends is ignored', [done(7), failed(7)], [null, null, null]]
@@ -111,6 +115,17 @@ describe('a failure', () => {
     apply(tasks, started(1), failed(1));
     tasks.dismiss(OUT);
     expect(shown(tasks)).toEqual([null, null, null]);
+  });
+
+  test('that was read at one output is gone from all of its run, and no other run', () => {
+    const tasks = new Tasks(clock.now);
+    apply(tasks, started(1, { nodes: [OUT, 8] }), started(2, { nodes: [9] }), failed(1), failed(2));
+    tasks.read(tasks.status(8).failure!);
+    expect([OUT, 8, 9].map(node => tasks.status(node).failure?.task)).toEqual([
+      undefined,
+      undefined,
+      2
+    ]);
   });
 });
 

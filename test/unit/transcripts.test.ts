@@ -60,7 +60,11 @@ describe.each(names)('%s', name => {
 function replay(lines: readonly Line[]): { page: Page; ids: ReadonlySet<NodeId> } {
   const transport = new Loopback();
   const clock = new Clock();
-  const page = new Page(transport, { schedule: clock.schedule, id: 'P' });
+  const page = new Page(transport, {
+    schedule: clock.schedule,
+    endOfTick: send => send(),
+    id: 'P'
+  });
   const ids = new Set<NodeId>();
   let started = false;
   for (const line of lines) {

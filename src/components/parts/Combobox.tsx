@@ -304,7 +304,7 @@ ${root} .ib-Combobox > select.ib-Combobox-input { height: calc(var(--ib-control-
 ${root} .ib-Combobox > select.ib-Combobox-input:focus-visible { outline: none; }
 ${root} .ib-Combobox > select:is(:disabled, .ib-is-empty) { color: var(--ib-text-secondary); opacity: 1; }
 ${root} .ib-Combobox option { background: var(--ib-card); color: var(--ib-text); }
-${root} .ib-Combobox-popup { box-sizing: border-box; flex-direction: column; position: absolute; z-index: 10; inset: auto; width: 100%; max-height: 280px; margin: 0; padding: 0; overflow: hidden; border: 1px solid var(--ib-border-strong); border-radius: var(--ib-radius); background: var(--ib-card); color: var(--ib-text); font: inherit; box-shadow: var(--jp-elevation-z6, 0 4px 12px rgb(0 0 0 / 24%)); }
+${root} .ib-Combobox-popup { box-sizing: border-box; flex-direction: column; position: absolute; z-index: 10; inset: auto; width: 100%; max-height: 280px; margin: 0; padding: 0; overflow: hidden; border: 1px solid var(--ib-border-strong); border-radius: var(--ib-radius); background: var(--ib-raised); color: var(--ib-text); font: inherit; box-shadow: var(--jp-elevation-z6, 0 4px 12px rgb(0 0 0 / 24%)); }
 ${root} .ib-Combobox-popup:not([hidden]) { display: flex; }
 ${root} .ib-Combobox-popup:popover-open { position: fixed; }
 ${root} .ib-Combobox-list { flex: 0 1 auto; min-height: 0; margin: 0; padding: 4px; overflow: hidden auto; list-style: none; overscroll-behavior: contain; }

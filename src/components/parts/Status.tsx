@@ -17,7 +17,7 @@ export function Status({ id, line = true }: StatusProps): JSX.Element | null {
     return <Working task={task} generating={generating} line={line} />;
   }
   if (failure !== null) {
-    return <Failure failure={failure} onDismiss={() => page.tasks.dismiss(id)} />;
+    return <Failure failure={failure} onDismiss={() => page.tasks.read(failure)} />;
   }
   return null;
 }
@@ -32,8 +32,9 @@ function Failure({ failure, onDismiss }: { failure: Failed; onDismiss: () => voi
   return (
     <div className="ib-Failure" role="alert">
       <div className="ib-Failure-head">
-        <strong>Error</strong>
-        <span className="ib-Failure-message">{failure.message}</span>
+        <span className="ib-Failure-text">
+          <strong>Error</strong> <span className="ib-Failure-message">{failure.message}</span>
+        </span>
         <button type="button" className="ib-icon-button" aria-label="Dismiss" onClick={onDismiss}>
           ×
         </button>

@@ -1,0 +1,169 @@
+"""What a session's pages send: each message once, in order; what may not be is refused."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from typing_extensions import assert_never
+
+from ..protocol import (
+    PROTOCOL,
+    Cancel,
+    Event,
+    Hello,
+    JsResult,
+    PageId,
+    Refused,
+    Set,
+    Submit,
+    ToKernel,
+    ToKernelFrame,
+    Upload,
+)
+from . import requests, snapshot
+from .inbound import event_of, props_of, upload_of
+from .outbound import Outbound, numbered
+
+if TYPE_CHECKING:
+    from .session import Session
+
+log = logging.getLogger("ipyblocks")
+
+MAX_PAGES = 64
+"""Pages whose place in their own count is remembered; a reload makes a new page."""
+
+
+@dataclass
+class _Page:
+    """What is known of one page: the ``seq`` of its last message that was processed."""
+
+    seq: int = 0
+
+
+class Inbox:
+    """Takes the messages of a session's pages. Loop thread only.
+
+    Args:
+        out: says what has been taken, and what was not.
+
+    Attributes:
+        refused: how many messages were not accepted.
+    """
+
+    def __init__(self, session: Session, out: Outbound) -> None:
+        self.refused = 0
+        self._session = session
+        self._out = out
+        self._pages: dict[PageId, _Page] = {}
+        self._loaded = False
+
+    def pages(self) -> int:
+        """How many pages are known."""
+        return len(self._pages)
+
+    def last_page(self) -> PageId | None:
+        """The page that spoke last; None while none has."""
+        return next(reversed(self._pages), None)
+
+    def handle(self, frame: ToKernelFrame) -> None:
+        """Process a decoded frame, message by message; one that fails harms no other."""
+        page = self._page(frame.page)
+        for message in frame.messages:
+            if isinstance(message, Hello):
+                # Never back: what a hello is followed by may have been processed, its answer lost.
+                page.seq = max(page.seq, message.seq)
+            elif message.seq <= page.seq:
+                continue  # a resend of what has been processed
+            else:
+                page.seq = message.seq
+            try:
+                self._handle_one(frame.page, message)
+            except ValueError as error:
+                self._refuse(frame.page, message, str(error))
+            except Exception:
+                log.exception("A message from the page could not be processed.")
+                self._refuse(frame.page, message, "The kernel could not process this.")
+        if not self._session.closed:
+            # Alone it would be a frame of its own, and take the start of a quick handler with it.
+            # Only the next piece of an upload waits for it.
+            urgent = any(isinstance(message, (Hello, Upload)) for message in frame.messages)
+            self._out.ack(frame.page, page.seq, urgent)
+
+    def _page(self, page: PageId) -> _Page:
+        known = self._pages.pop(page, None) or _Page()
+        self._pages[page] = known
+        while len(self._pages) > MAX_PAGES:
+            del self._pages[next(iter(self._pages))]
+        return known
+
+    def _handle_one(self, page: PageId, message: ToKernel) -> None:
+        session, engine = self._session, self._session.engine
+        match message:
+            case Hello():
+                self._hello(page, message)
+            case Set():
+                self._set(page, message)
+            case Event():
+                block, data = event_of(session, message)
+                engine.dispatch(session, block, message.name, data)
+            case Cancel():
+                engine.cancel(session, message.task)
+            case JsResult():
+                engine.js_result(session, message)
+            case Submit():
+                requests.call(engine, session, page, message)
+            case Upload():
+                upload_of(session, page, message)
+            case _:
+                assert_never(message)
+
+    def refuse_unreadable(self, why: str) -> None:
+        """A packet that is no frame came; nobody knows from which page."""
+        self.refused += 1
+        log.warning("A message from the page was not understood and dropped: %s", why)
+
+    def _refuse(self, page: PageId, message: ToKernel, why: str) -> None:
+        self.refused += 1
+        log.warning("Refused a message from the page: %s", why)
+        self._out.put(numbered(Refused, page=page, refused=message.seq, message=why))
+        if isinstance(message, Set):
+            self._send_truth(message)
+
+    def _send_truth(self, message: Set) -> None:
+        """Undo at the page what it showed before it was refused."""
+        block = self._session.scene.block(message.node)
+        if block is None or not block.on_page:
+            return
+        known = {p.wire_name: p for p in block._wired}
+        props = self._session.props(message.node)
+        self._out.update(
+            message.node,
+            {n: props.get(n, known[n].wire_default) for n in message.props if n in known},
+        )
+
+    def _hello(self, page: PageId, message: Hello) -> None:
+        session, again = self._session, False
+        if message.protocol == PROTOCOL and (message.epoch, message.seen) == (
+            session.epoch,
+            self._out.seq,
+        ):
+            for node, value in snapshot.secrets(session):
+                self._out.update(node, {"value": value})
+        else:
+            acks = {str(page): self._pages[page].seq}
+            self._out.welcome(lambda seq: snapshot.welcome(session, page, seq, secret=True), acks)
+            again = True
+        for task in session.tasks.values():
+            # Whom it asked before may be gone. A page that has missed nothing is still at it.
+            if task.in_js and (again or task.js_page != page):
+                requests.ask_js(session, task)
+        if not self._loaded and message.protocol == PROTOCOL:
+            self._loaded = True
+            session.timers.start()
+            session.engine.dispatch(session, session.tree, "load", None)
+
+    def _set(self, page: PageId, message: Set) -> None:
+        block, props = props_of(self._session, page, message)
+        self._session.edit(block, message.node, props, others=len(self._pages) > 1)

@@ -1,0 +1,90 @@
+"""What an event leads to: which functions are to run, now, after the run before, or not at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..block import Block
+from ..events import Dependency
+from ..protocol import Json
+from . import requests
+from .session import Deferred
+
+if TYPE_CHECKING:
+    from .engine import Engine
+    from .session import Session
+    from .task import Task, Trail
+
+MOST_CHANGES = 50
+"""Changes that may follow from one another before they are taken for a circle."""
+
+
+class Triggers:
+    """Follows the listeners of an app's sessions. Loop thread only.
+
+    Args:
+        engine: makes and runs the tasks.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def dispatch(
+        self, session: Session, block: Block, event: str, data: Json, trail: Trail
+    ) -> None:
+        """See :meth:`Engine.dispatch`."""
+        found = session.scene.listeners(block, event)
+        if found and len(trail) > MOST_CHANGES:
+            self._engine.teller.circle(session, trail[-MOST_CHANGES // 2 :], MOST_CHANGES)
+            return
+        for dependency in found:
+            self._trigger(session, dependency, block, data, trail)
+
+    def _trigger(
+        self,
+        session: Session,
+        dependency: Dependency,
+        target: Block | None,
+        data: Json,
+        trail: Trail,
+    ) -> None:
+        # A session that is being closed cancels its tasks, and nothing follows on them.
+        if session.epoch not in self._engine.sessions:
+            return
+        if not session.scene.has(dependency):
+            return  # of a rendered part that is gone, and its inputs with it
+        for other in dependency.cancels:
+            self._engine.cancel_runs(session, other)
+        if dependency.fn is None and dependency.args.js is None:
+            self._follow(session, dependency, "done", trail)
+            return
+        if dependency.trigger_mode != "multiple" and _is_active(session, dependency):
+            if dependency.trigger_mode == "always_last":
+                session.deferred[dependency.id] = Deferred(target, data, trail)
+            return
+        task = self._engine.new_task(session, dependency, target, data, trail)
+        # Without a page there is nobody to run the step; a function still gets its inputs as they
+        # are.
+        if dependency.args.js is None or not requests.ask_js(session, task):
+            self._engine.enqueue(task)
+
+    def after(self, task: Task) -> None:
+        """What follows on a task that has ended: links of its chain, then the event that waited
+        for its end.
+        """
+        session, dependency = task.session, task.dependency
+        self._follow(session, dependency, task.state, task.trail)
+        deferred = session.deferred.pop(dependency.id, None)
+        if deferred is not None:
+            self._trigger(session, dependency, *deferred)
+
+    def _follow(self, session: Session, dependency: Dependency, state: str, trail: Trail) -> None:
+        outcome = {"done": "success", "failed": "failure"}.get(state)
+        for follower in session.scene.followers(dependency.id):
+            assert follower.after is not None
+            if follower.after[1] in ("any", outcome):
+                self._trigger(session, follower, None, None, trail)
+
+
+def _is_active(session: Session, dependency: Dependency) -> bool:
+    return any(task.dependency is dependency and not task.called for task in session.tasks.values())
