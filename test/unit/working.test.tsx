@@ -271,7 +271,7 @@ describe('a failure', () => {
 
   test('has no fold when there is nothing to fold, even of a task that hides', () => {
     show();
-    tell(started(1, { showProgress: 'hidden' }), failed('user'));
+    tell(started(1, { showProgress: 'hidden' }), failed('internal'));
     expect(screen.getByRole('alert').querySelector('details')).toBeNull();
   });
 
