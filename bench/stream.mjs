@@ -204,7 +204,9 @@ function watchInPage({ button, output, clicks }) {
   return new Promise(resolve => {
     const seen = { ms: 0, stall: 0, gap: 0 };
     /** @type {number[]} */
-    const [lags, between] = [[], []];
+    const lags = [];
+    /** @type {number[]} */
+    const between = [];
     let changed = NaN;
     let frame = NaN;
     let done = false;

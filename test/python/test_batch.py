@@ -338,8 +338,12 @@ def test_a_time_limit_closes_a_generator_at_its_next_step(show: Any, gate: Any) 
 
     with gr.Blocks() as demo:
         out, button = gr.Textbox(), gr.Button()
-        button.click(steps, None, out, time_limit=0.01)
+        button.click(steps, None, out, time_limit=1000)
     shown = show(demo).fire(button)
+    go_on.reached()
+    # The limit comes while the second step runs, and not before it, however slow the machine is.
+    (task,) = shown.session.tasks.values()
+    shown.on_loop(lambda: shown.engine._canceller.time_out(task, 1000))
     shown.until(Stopping)
     go_on.open()
     shown.page.idle()

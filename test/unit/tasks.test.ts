@@ -120,8 +120,8 @@ describe('a failure', () => {
   test('that was read at one output is gone from all of its run, and no other run', () => {
     const tasks = new Tasks(clock.now);
     apply(tasks, started(1, { nodes: [OUT, 8] }), started(2, { nodes: [9] }), failed(1), failed(2));
-    tasks.read(tasks.status(8).failure!);
-    expect([OUT, 8, 9].map(node => tasks.status(node).failure?.task)).toEqual([
+    tasks.read(tasks.status(node(8)).failure!);
+    expect([OUT, node(8), node(9)].map(id => tasks.status(id).failure?.task)).toEqual([
       undefined,
       undefined,
       2
