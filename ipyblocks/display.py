@@ -13,7 +13,7 @@ from traitlets import Dict, Unicode
 from ._version import __version__
 from .codec import Packet
 from .runtime.engine import Engine
-from .transport.comm import listen_on_control, stop_listening
+from .transport.comm import has_control, listen_on_control, stop_listening
 
 log = logging.getLogger("ipyblocks")
 
@@ -43,7 +43,7 @@ class AppWidget(ipywidgets.DOMWidget):  # type: ignore[misc]
     def __init__(self, engine: Engine, title: str) -> None:
         self._engine = engine
         self._title = title
-        self._session = engine.open(self._send_packet, control=_has_control())
+        self._session = engine.open(self._send_packet, control=has_control())
         super().__init__()
         self.on_msg(self._receive)
         self._comm_id = self.comm.comm_id
@@ -186,10 +186,3 @@ def _shell() -> Any:
     except ImportError:
         return None
     return get_ipython()
-
-
-def _has_control() -> bool:
-    """Whether the control channel can be used, before there is a comm to listen to."""
-    usable = listen_on_control("", lambda content, buffers: None)
-    stop_listening("")
-    return usable

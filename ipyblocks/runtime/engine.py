@@ -128,6 +128,7 @@ class Engine:
         self._closed = True
         if self._sweeper is not None:
             self._sweeper.stop()
+        self.teller.stop()
         self.runner.stop()
         if self.on_idle is not None:
             self.on_idle()

@@ -25,7 +25,7 @@ def listen_on_control(comm_id: str, receive: Receive) -> bool:
     Returns:
         Whether this kernel has a control channel that can be used.
     """
-    if not _install():
+    if not has_control():
         return False
     _receivers[comm_id] = receive
     return True
@@ -36,8 +36,11 @@ def stop_listening(comm_id: str) -> None:
     _receivers.pop(comm_id, None)
 
 
-def _install() -> bool:
-    """Make the kernel pass on comm messages that arrive on its control channel."""
+def has_control() -> bool:
+    """Whether this kernel has a control channel that can be used.
+
+    From the first call on, the kernel passes on comm messages that arrive there.
+    """
     try:
         from IPython import get_ipython
     except ImportError:

@@ -4,8 +4,10 @@ import { afterEach } from 'vitest';
 
 import type { Services } from '../../src/components/component';
 import { App } from '../../src/host/App';
+import { NodeView } from '../../src/host/NodeView';
 import type { Json, ToKernel } from '../../src/protocol/wire';
-import { livePage, patch, type Bench } from './support';
+import { PageContext } from '../../src/store/hooks';
+import { livePage, node, patch, type Bench } from './support';
 
 type Changes = Readonly<Record<string, Json>>;
 
@@ -55,4 +57,15 @@ export function draw(
     sent,
     events: () => sent().flatMap(message => (message.type === 'event' ? [message.name] : []))
   };
+}
+
+/** Draw a component alone, as node 1, without the app around it. */
+export function show(kind: string, props: object, events: readonly string[] = []): Bench {
+  const bench = livePage({ nodes: [{ id: node(1), kind, props, events }] });
+  render(
+    <PageContext.Provider value={bench.page}>
+      <NodeView id={node(1)} />
+    </PageContext.Provider>
+  );
+  return bench;
 }

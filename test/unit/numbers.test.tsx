@@ -1,24 +1,11 @@
-import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
+import { act, fireEvent, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { decimals, format, parse, rounded } from '../../src/components/parts/NumberField';
-import { NodeView } from '../../src/host/NodeView';
 import type { ToKernel } from '../../src/protocol/wire';
-import { PageContext } from '../../src/store/hooks';
-import { livePage, node, patch, type Bench } from './support';
-
-afterEach(cleanup);
-
-function show(kind: string, props: object, events: readonly string[] = []): Bench {
-  const bench = livePage({ nodes: [{ id: node(1), kind, props, events }] });
-  render(
-    <PageContext.Provider value={bench.page}>
-      <NodeView id={node(1)} />
-    </PageContext.Provider>
-  );
-  return bench;
-}
+import { show } from './drawing';
+import { patch, type Bench } from './support';
 
 /** What was sent, in short: `value` or `!event`. Every edit is answered, so that none waits. */
 function sent(bench: Bench): unknown[] {

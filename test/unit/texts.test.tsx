@@ -1,23 +1,10 @@
-import { act, cleanup, render, screen, within } from '@testing-library/react';
+import { act, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { percent } from '../../src/components/Label';
-import { NodeView } from '../../src/host/NodeView';
-import { PageContext } from '../../src/store/hooks';
-import { livePage, node, patch, type Bench } from './support';
-
-afterEach(cleanup);
-
-function show(kind: string, props: object, events: readonly string[] = []): Bench {
-  const bench = livePage({ nodes: [{ id: node(1), kind, props, events }] });
-  render(
-    <PageContext.Provider value={bench.page}>
-      <NodeView id={node(1)} />
-    </PageContext.Provider>
-  );
-  return bench;
-}
+import { show } from './drawing';
+import { patch, type Bench } from './support';
 
 function selected(bench: Bench): unknown[] {
   return bench.sent().map(message => (message.type === 'event' ? message.data : message));
