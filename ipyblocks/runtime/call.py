@@ -21,6 +21,7 @@ from ..errors import Error, InvalidBlockError
 from ..events import Dependency
 from ..injection import Happening, arguments
 from ..protocol import Json
+from .keep import keep
 from .task import Failure
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def _inputs(task: Task) -> list[Any]:
         elif dependency.args.preprocess:
             values.append(session.current(component).preprocess(payload))
         else:
-            values.append(payload)
+            values.append(copy.deepcopy(payload))  # the session's own is not for changing
     return values
 
 
@@ -158,11 +159,11 @@ def outputs_of(session: Session, dependency: Dependency, returned: Any) -> list[
     ]
 
 
-def values_of(dependency: Dependency, values: Sequence[Json]) -> list[Output]:
+def values_of(session: Session, dependency: Dependency, values: Sequence[Json]) -> list[Output]:
     """Outputs for wire values that a page has computed: one each, as far as they go."""
     pairs = zip(dependency.outputs, values, strict=False)
     return [
-        Output(block, {"value": _carried(block, value)})
+        Output(block, {"value": _carried(session, block, value)})
         for block, value in pairs
         if isinstance(block, Component) and not block.stateful
     ]
@@ -248,8 +249,9 @@ def _output(session: Session, dependency: Dependency, block: Block, value: Any) 
     if isinstance(block, State):
         return Output(block, {}, state=(value,))
     if not dependency.args.postprocess:
-        return Output(block, {"value": _carried(block, value)})
-    return Output(block, {"value": _carried(block, session.current(block).postprocess(value))})
+        return Output(block, {"value": _carried(session, block, value)})
+    payload = session.current(block).postprocess(value)
+    return Output(block, {"value": _carried(session, block, payload)})
 
 
 def _updated(session: Session, block: Block, changes: dict[str, Any]) -> Output:
@@ -282,25 +284,19 @@ def _updated(session: Session, block: Block, changes: dict[str, Any]) -> Output:
         props["interactive"] = bool(changes["interactive"])
     if has_value:
         assert isinstance(twin, Component)
-        props["value"] = _carried(block, twin.initial_payload())
+        props["value"] = _carried(session, block, twin.initial_payload())
     return Output(block, props, twin=twin)
 
 
-def _carried(block: Block, payload: Json) -> Json:
-    """A payload of the session's own, once it is sure that the wire can carry it.
-
-    A copy: a handler may go on to change what it returned, and that is no change of the app.
-    """
+def _carried(session: Session, block: Block, payload: Json) -> Json:
+    """A payload of the session's own, once it is sure that the wire can carry it."""
     if isinstance(payload, str) and len(payload) > MAX_TEXT:
         raise block.fail(
             "value",
             f"has {len(payload):,} characters; a page can show {MAX_TEXT:,}. "
             "Show a part of it, or write it to a file.",
         )
-    if payload is not None and not isinstance(payload, (bool, int, float, str)):
-        pack(payload, [], block.describe())
-        return copy.deepcopy(payload)
-    return payload
+    return keep(payload, session.former(block), block.describe())
 
 
 def failure_of(error: BaseException) -> Failure:

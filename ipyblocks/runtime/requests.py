@@ -65,7 +65,7 @@ def js_outcome(session: Session, task: Task, message: JsResult) -> list[Output] 
         return _js_failure(message.error or "The js of this event failed.")
     try:
         if dependency.fn is None:
-            return values_of(dependency, message.values)
+            return values_of(session, dependency, message.values)
         pairs = zip(dependency.inputs, message.values, strict=False)
         for i, (component, value) in enumerate(pairs):
             if not component.stateful:

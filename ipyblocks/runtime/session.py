@@ -118,6 +118,13 @@ class Session:
         props = self._props.get(node, {})
         return props["value"] if "value" in props else component.initial_payload()
 
+    def former(self, block: Block) -> Json:
+        """The last value that a function or a page has set; None: none. Callable from any thread:
+        values are replaced, never changed.
+        """
+        node = self.scene.node(block)
+        return None if node is None else self._props.get(node, {}).get("value")
+
     def _value(self, block: Block) -> Json:
         """What ``change`` is about: the value, or another prop of a layout."""
         if isinstance(block, Component):
