@@ -1,4 +1,16 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+const MATRIX = 'test/ui/matrix.test.ts';
+
+/** One JupyterLab and one Chromium for all files, which take turns: some measure time. */
+const withLab = {
+  environment: 'node',
+  fileParallelism: false,
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+  // what is waited for comes in milliseconds, on a machine that is busy in seconds
+  expect: { poll: { timeout: 15_000, interval: 25 } }
+} as const;
 
 export default defineConfig({
   test: {
@@ -15,16 +27,28 @@ export default defineConfig({
       },
       {
         test: {
+          // a page and a real kernel, without a notebook between them
+          name: 'link',
+          include: ['test/link/**/*.test.ts'],
+          environment: 'node'
+        }
+      },
+      {
+        test: {
+          ...withLab,
           name: 'ui',
           include: ['test/ui/**/*.test.{ts,mjs}'],
-          environment: 'node',
-          // one JupyterLab and one Chromium for all files, which take turns: some measure time
-          globalSetup: ['./test/ui/setup.ts'],
-          fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-          // what is waited for comes in milliseconds, on a machine that is busy in seconds
-          expect: { poll: { timeout: 15_000, interval: 25 } }
+          exclude: [...configDefaults.exclude, MATRIX],
+          globalSetup: ['./test/ui/setup.ts']
+        }
+      },
+      {
+        test: {
+          ...withLab,
+          // what must work with every kernel
+          name: 'matrix',
+          include: [MATRIX],
+          globalSetup: ['./test/ui/setup.kernels.ts']
         }
       }
     ]

@@ -85,26 +85,24 @@ const PAIRS = [
   ['app edit', 'widgets edit']
 ];
 
-/** Marks figures taken on a socket without Nagle's algorithm. */
+/** Marks figures taken with our server extension, so on a socket without Nagle's algorithm. */
 const NO_DELAY = ', no delay';
 
 /**
- * With the server as it comes, and once more without the delay that hides what the app itself takes.
+ * What travels is counted where the server is as it comes; it is the same with the extension.
  *
  * @param {import('./_page.mjs').Bench} bench
  * @returns {Promise<import('./_results.mjs').Report>}
  */
 export async function measureEcho(bench) {
-  const usual = await samplesOf(bench, 'echo.ipynb');
-  const counts = {
-    ...(await traffic(bench, 'app click')),
-    ...(await traffic(bench, 'widgets click'))
-  };
-  bench.withoutDelay();
-  const quick = await samplesOf(bench, 'quick.ipynb');
+  const suffix = bench.noDelay ? NO_DELAY : '';
+  const samples = await samplesOf(bench, 'echo.ipynb');
+  const counts = bench.noDelay
+    ? {}
+    : { ...(await traffic(bench, 'app click')), ...(await traffic(bench, 'widgets click')) };
   return {
-    figures: { ...figuresOf(usual, ''), ...figuresOf(quick, NO_DELAY), ...counts },
-    verdicts: { ...verdictsOf(usual, ''), ...verdictsOf(quick, NO_DELAY) }
+    figures: { ...figuresOf(samples, suffix), ...counts },
+    verdicts: verdictsOf(samples, suffix)
   };
 }
 

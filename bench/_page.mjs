@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Notebook, launchBrowser } from '../tools/browser.mjs';
 import { startLab } from '../tools/lab.mjs';
-import { inRoot } from '../tools/paths.mjs';
+import { Problem } from '../tools/run.mjs';
 
 /**
  * Messages on the socket of a kernel.
@@ -17,7 +17,7 @@ import { inRoot } from '../tools/paths.mjs';
  * @property {() => Promise<number>} cpu ms of processor time so far, of the page's main thread and the kernel
  * @property {(name: string, cells: readonly string[]) => Promise<void>} open a notebook with a kernel of
  *   its own; the one before is closed
- * @property {() => void} withoutDelay kernels opened from now on get a socket without Nagle's algorithm
+ * @property {boolean} noDelay the server sends each message of a kernel at once; false: as Jupyter Server comes
  * @property {Record<string, string>} versions
  */
 
@@ -26,17 +26,15 @@ const BLANK = 'blank.ipynb';
 /**
  * Run `work` with one page of one JupyterLab.
  *
+ * @param {Pick<Bench, 'noDelay'>} server
  * @param {(bench: Bench) => Promise<void>} work
  */
-export async function withPage(work) {
+export async function withPage({ noDelay }, work) {
   const root = mkdtempSync(path.join(tmpdir(), 'ipyblocks-bench-'));
   write(root, BLANK, []);
-  const home = mkdtempSync(path.join(tmpdir(), 'ipyblocks-bench-flag-'));
-  const flag = path.join(home, 'no-delay');
   const lab = await startLab({
     root,
-    flags: [`--config=${inRoot('bench', '_server_config.py')}`],
-    env: { IPYBLOCKS_BENCH_NO_DELAY: flag }
+    flags: [`--IPyBlocksServer.tcp_nodelay=${noDelay ? 'True' : 'False'}`]
   });
   const browser = await launchBrowser();
   try {
@@ -46,6 +44,7 @@ export async function withPage(work) {
     const notebook = new Notebook(page, lab, BLANK);
     await notebook.open();
     await notebook.hideSidebar();
+    await checkServer(notebook, noDelay);
     const versions = { chromium: browser.version(), ...(await versionsOf(notebook)) };
     /** @type {Bench['open']} */
     const open = async (name, cells) => {
@@ -54,13 +53,30 @@ export async function withPage(work) {
       await notebook.openNext(name);
     };
     const cpu = await cpuOf(notebook);
-    const withoutDelay = () => writeFileSync(flag, '');
-    await work({ notebook, cpu, traffic: () => ({ ...traffic }), open, withoutDelay, versions });
+    await work({ notebook, cpu, traffic: () => ({ ...traffic }), open, noDelay, versions });
   } finally {
     await browser.close();
     await lab.stop();
     rmSync(root, { recursive: true, force: true });
-    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Figures of a server that is not the one they are named after are worse than none.
+ *
+ * @param {Notebook} notebook
+ * @param {boolean} noDelay
+ */
+async function checkServer({ page }, noDelay) {
+  const told = await page.evaluate(() => {
+    const config = document.getElementById('jupyter-config-data')?.textContent ?? '{}';
+    return JSON.parse(config).ipyblocksTcpNoDelay;
+  });
+  if (told !== noDelay) {
+    throw new Problem(
+      `The server's extension says ${told} of TCP_NODELAY where ${noDelay} was asked for. Is it enabled? ` +
+        '`jupyter server extension list` tells.'
+    );
   }
 }
 

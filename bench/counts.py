@@ -82,7 +82,7 @@ def stream(steps: int) -> list[int]:
         for _ in range(steps):
             told += "ten lette "
             yield told
-            pages[0].session.flush()  # in frames that do not depend on the clock
+            await pages[0].session.settle()  # in frames that do not depend on the clock
 
     with gr.Blocks() as demo:
         story, button = gr.Textbox(), gr.Button()

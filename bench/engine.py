@@ -89,7 +89,8 @@ class Driver:
         for _ in range(count):
             self._seq += 1
             click = Event(seq=self._seq, node=self._button, name="click", data=None)
-            made.append(encode(ToKernelFrame(page=PageId("page"), ack=0, messages=[click])))
+            frame = ToKernelFrame(page=PageId("page"), ack=0, last=self._seq, messages=[click])
+            made.append(encode(frame))
         return made
 
     async def answered(self, packets: list[Packet]) -> float:
@@ -146,7 +147,7 @@ def paired(
             for round_ in range(-WARM_UP, rounds):
                 packets = driver.packets(count)
                 taken = await driver.answered(packets), await plain(fn, pool, count)
-                driver.session.flush()
+                await driver.session.settle()
                 driver.page.packets.clear()  # or collecting garbage takes longer every round
                 driver.page.messages.clear()
                 if round_ >= 0:
@@ -268,7 +269,7 @@ def sessions() -> dict[str, Any]:
     node = NodeId(button._id or 0)
     hello = Hello(seq=1, protocol=PROTOCOL, epoch=None, seen=0)
     click = Event(seq=2, node=node, name="click", data=None)
-    packet = encode(ToKernelFrame(page=PageId("page"), ack=0, messages=[hello, click]))
+    packet = encode(ToKernelFrame(page=PageId("page"), ack=0, last=2, messages=[hello, click]))
     opened: list[Session] = []
 
     def fill(count: int) -> None:

@@ -74,7 +74,7 @@ const isWanted = (/** @type {string} */ part) => only === undefined || only === 
 
 await command(async () => {
   await ensure({ chromium: true });
-  await withPage(async bench => {
+  await withPage({ noDelay: false }, async bench => {
     const { notebook, versions } = bench;
     await bench.open('stream.ipynb', [APP]);
     await notebook.runAll();

@@ -7,7 +7,18 @@ from .client import Client
 from .components import *  # noqa: F403 - the package lists its names
 from .errors import Error, validate
 from .events import on
-from .injection import EventData, KeyUpData, SelectData
+from .injection import (
+    CopyData,
+    DeletedFileData,
+    DownloadData,
+    EditData,
+    EventData,
+    KeyUpData,
+    LikeData,
+    RetryData,
+    SelectData,
+    UndoData,
+)
 from .job import Job
 from .layouts import *  # noqa: F403
 from .messages import Info, Success, Warning  # noqa: A004 - Gradio's name
@@ -20,16 +31,23 @@ from .themes import ThemeClass as Theme
 __all__ = [
     "Blocks",
     "Client",
+    "CopyData",
+    "DeletedFileData",
+    "DownloadData",
+    "EditData",
     "Error",
     "EventData",
     "Info",
     "Job",
     "KeyUpData",
+    "LikeData",
     "Progress",
     "Request",
+    "RetryData",
     "SelectData",
     "Success",
     "Theme",
+    "UndoData",
     "Warning",
     "__version__",
     "check_cancelled",
@@ -48,14 +66,14 @@ _NOT_YET = frozenset(
     {
         "AnnotatedImage", "Audio", "BarPlot", "BrowserState", "Brush", "ChatInterface", "Chatbot",
         "ChatMessage", "Code", "ColorPicker", "CSVLogger", "DataFrame", "Dataframe",
-        "Dataset", "DateTime", "DeepLinkButton", "DeletedFileData", "Dialogue", "DownloadButton",
+        "Dataset", "DateTime", "DeepLinkButton", "Dialogue", "DownloadButton",
         "Draggable", "DuplicateButton", "Eraser", "Examples", "File", "FileData", "FileExplorer",
         "FlaggingCallback", "Gallery", "ImageEditor", "ImageMask", "ImageSlider", "Interface",
-        "LikeData", "LinePlot", "List", "LoginButton", "LogoutButton", "Matrix", "Mic",
+        "LinePlot", "List", "LoginButton", "LogoutButton", "Matrix", "Mic",
         "Microphone", "Model3D", "MultimodalTextbox", "Navbar", "Numpy", "OAuthProfile",
         "OAuthToken", "Paint", "ParamViewer", "PlayableVideo", "Plot",
-        "RetryData", "ScatterPlot", "Sidebar", "SimpleCSVLogger", "Sketchpad", "Step",
-        "TabbedInterface", "Timer", "UndoData", "UploadButton", "Video", "Walkthrough",
+        "ScatterPlot", "Sidebar", "SimpleCSVLogger", "Sketchpad", "Step",
+        "TabbedInterface", "UploadButton", "Video", "Walkthrough",
         "WaveformOptions", "api", "deploy", "load", "mount_gradio_app",
         "set_static_paths",
     }

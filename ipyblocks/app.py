@@ -265,6 +265,11 @@ class Blocks(Tree):
         """A new showing of the app as an ipywidget, to compose: ``VBox([demo.widget(),
         slider])``.
         """
+        widget = self._new_widget()
+        widget.is_kept = True
+        return widget
+
+    def _new_widget(self) -> Any:
         from . import display
 
         display.install_hooks()
@@ -272,7 +277,7 @@ class Blocks(Tree):
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """A new showing, as the output of a cell."""
-        return self.widget()._repr_mimebundle_(**kwargs)
+        return self._new_widget()._repr_mimebundle_(**kwargs)
 
     def running_engine(self) -> Engine:
         """The engine of this app; started if need be."""

@@ -20,7 +20,7 @@ from .component import Component
 from .errors import DuplicateBlockError, InvalidBlockError, RenderError
 from .events import Dependency, Event, ListenerArgs, listen
 from .prop import prop
-from .protocol import App, Node, NodeId
+from .protocol import App, Node, NodeId, StreamRate
 from .themes import ThemeClass, resolve
 
 
@@ -208,6 +208,10 @@ class Tree(BlockContext):
         """Ids count up and are not reused."""
         return max(self.dependencies, default=-1) + 1
 
+    def former_listener(self, _key: Any, _where: str) -> Dependency | None:
+        """The listener whose place one with this key takes; see :class:`render.Subtree`."""
+        return None
+
     def unique_api_name(self, wanted: str | None) -> str | None:
         """``wanted``, with ``_1``, ``_2``, … when another endpoint already has that name."""
         taken = {d.api_name for d in self.dependencies.values()}
@@ -300,7 +304,13 @@ class Tree(BlockContext):
             placed = (self.id_of(child) for child in block.children if child.on_page)
             children = [child for child in placed if child is not None]
         return Node(
-            id=node, kind=block.kind, props=props, children=children, events=events or UNSET
+            id=node,
+            kind=block.kind,
+            props=props,
+            children=children,
+            events=events or UNSET,
+            stream=self._stream_rate(block) if events and "stream" in events else UNSET,
+            secret=True if isinstance(block, Component) and block.is_secret() else UNSET,
         )
 
     def _listened(self) -> dict[Block, list[str]]:
@@ -314,6 +324,12 @@ class Tree(BlockContext):
                 if event not in names:
                     names.append(event)
         return listened
+
+    def _stream_rate(self, block: Block) -> StreamRate:
+        """All listeners of one stream have the same; `listen` sees to it."""
+        listeners = (d for d in self.dependencies.values() if (block, "stream") in d.targets)
+        args = next(listeners).args
+        return StreamRate(every=args.stream_every, time_limit=args.time_limit)
 
     def app(self) -> App:
         """What belongs to the app as a whole, before ``launch`` adds its arguments."""

@@ -41,6 +41,7 @@ from .protocol import (
     Submit,
     TaskId,
     Toast,
+    ToKernel,
     ToKernelFrame,
     ToPage,
 )
@@ -99,7 +100,7 @@ class Client:
     def _open(self) -> Session:
         # No hello: a client is not shown, so nothing loads and no timer ticks for it.
         self._closed = False
-        session = self.app.running_engine().open(self._take)
+        session = self.app.running_engine().open(self._take, paced=False)
         self._page = PageId(session.epoch + "c")
         return session
 
@@ -163,18 +164,25 @@ class Client:
             if call is not None:
                 message = msgspec.structs.replace(message, call=self._seq)
                 self._calls[self._seq] = call
-            frame = ToKernelFrame(page=self._page, ack=self._seen, messages=[message])
-            packet = encode(frame)
-            self._session.receive(packet.content, packet.buffers)
+            self._transmit([message])
         return True
+
+    def _transmit(self, messages: list[ToKernel]) -> None:
+        frame = ToKernelFrame(page=self._page, ack=self._seen, last=self._seq, messages=messages)
+        packet = encode(frame)
+        self._session.receive(packet.content, packet.buffers)
 
     # --- from the kernel -------------------------------------------------------------------------
 
     def _take(self, packet: Packet) -> None:
         """On the loop's thread: note what has come and wake those who wait."""
-        for message in decode_to_page(packet.content, packet.buffers).messages:
+        frame = decode_to_page(packet.content, packet.buffers)
+        for message in frame.messages:
             self._seen = max(self._seen, message.seq)
             self._take_one(message)
+        if frame.ask is True:
+            with self._lock:
+                self._transmit([])
 
     def _take_one(self, message: ToPage) -> None:
         match message:

@@ -5,6 +5,8 @@ rest:
 
 * ``{"$buffer": 0, "mimeType": …}``: a :class:`~ipyblocks.protocol.Binary`; its bytes are
   ``buffers[0]``.
+* ``{"$blob": 5, "size": …, "mimeType": …}``: bytes too many for one message, which the page asks
+  for piece by piece (:class:`~ipyblocks.protocol.Fetch`).
 * ``{"$upload": 3}``: a file that the page has sent before, by its number; page to kernel only.
 * ``{"$number": "NaN"}``: ``NaN``, ``Infinity`` or ``-Infinity``.
 * ``{"$int": "9007199254740993"}``: an integer beyond ±(2**53 - 1), which JavaScript would round.
@@ -17,14 +19,23 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 from msgspec import UNSET
 
-from .protocol import Binary, ToKernelFrame, ToPageFrame, UploadId, UploadReference, Wire
+from .protocol import (
+    Binary,
+    BlobId,
+    BlobReference,
+    ToKernelFrame,
+    ToPageFrame,
+    UploadId,
+    UploadReference,
+    Wire,
+)
 
 MAX_SAFE_INTEGER = 2**53 - 1
 MAX_DEPTH = 200
@@ -40,17 +51,31 @@ class Packet(NamedTuple):
     buffers: list[bytes]
 
 
+Refer: TypeAlias = Callable[[Binary], BlobReference | None]
+"""Says what stands for bytes that do not go with the message itself; None: they go with it."""
+
+
+class _Buffers(list[bytes]):
+    """Buffers of one packet, and what decides which bytes go among them."""
+
+    refer: Refer | None = None
+
+
 class WireError(ValueError):
     """A message or value that the wire cannot carry; says where and why."""
 
 
-def encode(frame: ToPageFrame | ToKernelFrame) -> Packet:
+def encode(frame: ToPageFrame | ToKernelFrame, refer: Refer | None = None) -> Packet:
     """Turn a frame into a packet.
+
+    Args:
+        refer: asked about every :class:`Binary`; without it, all of them are in the packet.
 
     Raises:
         WireError: a value inside is of a type that JSON has no form for (names the path).
     """
-    buffers: list[bytes] = []
+    buffers = _Buffers()
+    buffers.refer = refer
     return Packet(pack(frame, buffers, "frame"), buffers)
 
 
@@ -88,6 +113,21 @@ def pack(value: Any, buffers: list[bytes], path: str = "$") -> Any:
         raise WireError(f"{path}{''.join(reversed(error.trail))}: {error.problem}") from None
 
 
+def check(value: Any, path: str = "$") -> None:
+    """Raise what :func:`pack` would; reads no bytes of binaries.
+
+    Raises:
+        WireError: see :func:`pack`.
+    """
+    buffers = _Buffers()
+    buffers.refer = _any_reference
+    pack(value, buffers, path)
+
+
+def _any_reference(binary: Binary) -> BlobReference:
+    return BlobReference(blob=BlobId(0), size=binary.size, mime_type=binary.mime_type)
+
+
 class _Unpackable(Exception):
     """A value that cannot be packed. The trail to it is noted on the way out, from inside."""
 
@@ -116,8 +156,14 @@ def _pack(value: Any, buffers: list[bytes], depth: int) -> Any:
     if kind is UploadReference:
         return {"$upload": value.upload}
     if kind is Binary:
+        refer = buffers.refer if isinstance(buffers, _Buffers) else None
+        reference = None if refer is None else refer(value)
+        if reference is not None:
+            return _blob_reference(reference)
         buffers.append(value.data)
         return _binary_reference(value, len(buffers) - 1)
+    if kind is BlobReference:
+        return _blob_reference(value)
     if isinstance(value, Wire):
         return _pack_struct(value, buffers, depth)
     return _pack_subclass(value, buffers, depth)
@@ -149,6 +195,8 @@ def _unpack(value: Any, buffers: Sequence[Any], depth: int) -> Any:
         return _parse_int(value["$int"])
     if "$upload" in value:
         return _upload(value["$upload"])
+    if "$blob" in value:
+        return _blob(value)
     return {
         (key[1:] if key.startswith("$$") else key): _unpack(item, buffers, depth + 1)
         for key, item in value.items()
@@ -260,6 +308,21 @@ def _binary(value: dict[str, Any], buffers: Sequence[Any]) -> Binary:
     if not isinstance(mime_type, str) or not (name is None or isinstance(name, str)):
         raise WireError("A buffer's mimeType and name must be strings.")
     return Binary(data=bytes(buffers[index]), mime_type=mime_type, name=name)
+
+
+def _blob_reference(blob: BlobReference) -> dict[str, Any]:
+    name = {} if blob.name is None else {"name": blob.name}
+    return {"$blob": blob.blob, "size": blob.size, "mimeType": blob.mime_type, **name}
+
+
+def _blob(value: dict[str, Any]) -> BlobReference:
+    number, size = value["$blob"], value.get("size")
+    mime_type, name = value.get("mimeType", ""), value.get("name")
+    if type(number) is not int or type(size) is not int or size < 0:
+        raise WireError("$blob and its size must be whole numbers.")
+    if not isinstance(mime_type, str) or not (name is None or isinstance(name, str)):
+        raise WireError("A blob's mimeType and name must be strings.")
+    return BlobReference(blob=BlobId(number), size=size, mime_type=mime_type, name=name)
 
 
 def _upload(number: Any) -> UploadReference:

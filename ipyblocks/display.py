@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -13,9 +14,13 @@ from traitlets import Dict, Unicode
 from ._version import __version__
 from .codec import Packet
 from .runtime.engine import Engine
+from .runtime.saved import VERSION as SAVED_VERSION
 from .transport.comm import has_control, listen_on_control, stop_listening
 
 log = logging.getLogger("ipyblocks")
+
+APP_MIME = "application/vnd.ipyblocks.v1+json"
+"""What our own renderer draws: which comm to talk over, and the app as the notebook keeps it."""
 
 SNAPSHOT_TIMEOUT = 2.0
 """Seconds to wait for a snapshot; longer only when an ``async`` handler blocks the loop."""
@@ -39,11 +44,13 @@ class AppWidget(ipywidgets.DOMWidget):  # type: ignore[misc]
     snapshot = Dict().tag(sync=True)
 
     _is_open = False
+    is_kept = False
+    """Somebody holds it and may show it again; else it ends with the last output that shows it."""
 
     def __init__(self, engine: Engine, title: str) -> None:
         self._engine = engine
         self._title = title
-        self._session = engine.open(self._send_packet, control=has_control())
+        self._session = engine.open(self._send_packet, refers=True, control=has_control())
         super().__init__()
         self.on_msg(self._receive)
         self._comm_id = self.comm.comm_id
@@ -51,6 +58,7 @@ class AppWidget(ipywidgets.DOMWidget):  # type: ignore[misc]
         self._cell = current_cell()
         self._own_layout = self.layout
         self._is_open = True
+        self._session.on_leave = self._leave
         _shown.append(self)
 
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
@@ -83,8 +91,33 @@ class AppWidget(ipywidgets.DOMWidget):  # type: ignore[misc]
         bundle = super()._repr_mimebundle_(**kwargs)
         data = bundle[0] if isinstance(bundle, tuple) else bundle
         if data is not None:
-            data["text/plain"] = plain_text(self._title)
+            data.update(self._saved_forms())
         return bundle
+
+    def _saved_forms(self) -> dict[str, Any]:
+        """What of the app is read where no widget can be drawn, and what the notebook keeps."""
+        words = plain_text(self._title)
+        own = {
+            "version": SAVED_VERSION,
+            "commId": self._comm_id,
+            "epoch": self._session.epoch,
+            "control": self._session.control,
+            "snapshot": None,
+        }
+        try:
+            saved = self._engine.thread.call(self._session.saved, SNAPSHOT_TIMEOUT)
+        except (TimeoutError, RuntimeError):  # busy, or closed in this very cell
+            return {"text/plain": words, APP_MIME: own}
+        picture = f"{saved.html}\n<p><small>{html.escape(words)}</small></p>"
+        return {
+            "text/plain": words,
+            "text/html": picture,
+            APP_MIME: {**own, "snapshot": saved.snapshot},
+        }
+
+    def _leave(self) -> None:
+        if not self.is_kept:
+            self.close()
 
     def close(self, reason: Any = "closed") -> None:
         """End the session and take the app off every page. A second call does nothing."""

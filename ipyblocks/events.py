@@ -30,6 +30,9 @@ Outputs: TypeAlias = "Block | Sequence[Block] | set[Block] | None"
 DECORATOR: Literal["decorator"] = "decorator"
 """Stands for a function that comes later: the listener is used as a decorator."""
 
+STREAM_EVERY = 0.5
+"""Seconds from one `stream` event to the next where the listener does not say."""
+
 
 @dataclass(frozen=True)
 class ListenerArgs:
@@ -38,6 +41,13 @@ class ListenerArgs:
     ``fn`` left out makes the listener a decorator. ``inputs`` given as a set hands ``fn`` one dict
     ``{component: value}``. ``validator`` gets the inputs first and returns :func:`validate` for
     each.
+
+    ``key`` is for listeners inside :func:`render`: one with the same key takes the place of the
+    former one when the part is built anew, so that its runs, its queue, its ``trigger_mode`` and
+    what cancels it go on. Elsewhere nothing is built anew, and a key changes nothing.
+
+    ``stream_every`` is for ``stream`` events: seconds from one to the next. ``time_limit`` is the
+    longest that one run may take, in seconds; a stream as a whole ends after it too.
     """
 
     fn: Callable[..., Any] | Literal["decorator"] | None = DECORATOR
@@ -61,22 +71,17 @@ class ListenerArgs:
     api_description: str | Literal[False] | None = None
     show_progress_on: Component | Sequence[Component] | None = None
     time_limit: float | None = None
-    stream_every: float = 0.5
+    stream_every: float = STREAM_EVERY
     key: Any = None
     validator: Callable[..., Any] | None = None
     api_visibility: Literal["public", "private", "undocumented"] | None = None
 
     def __post_init__(self) -> None:
-        unavailable = {
-            "js": (self.js is True, "write the step as a JavaScript function"),
-            "key": (self.key is not None, "give the components of gr.render keys"),
-            "stream_every": (self.stream_every != 0.5, "no event streams its input yet"),
-        }
-        for name, (given, instead) in unavailable.items():
-            if given:
-                raise NotAvailableError(
-                    f"The listener argument {name!r} is not available yet; {instead}."
-                )
+        if self.js is True:
+            raise NotAvailableError(
+                "The listener argument js=True is not available; leave it out, and the function "
+                "runs in the kernel, or write the step as a JavaScript function: js='() => …'."
+            )
         if self.trigger_mode not in (None, "once", "multiple", "always_last"):
             raise ValueError(
                 f"trigger_mode is {self.trigger_mode!r}; "
@@ -102,6 +107,10 @@ class ListenerArgs:
             raise ValueError("every cannot be combined with batch.")
         if self.time_limit is not None and self.time_limit <= 0:
             raise ValueError(f"time_limit is {self.time_limit}; it must be positive, in seconds.")
+        if isinstance(self.stream_every, bool) or not 0 < self.stream_every < math.inf:
+            raise ValueError(
+                f"stream_every is {self.stream_every!r}; it must be a positive number of seconds."
+            )
         if self.max_batch_size < 1:
             raise ValueError(f"max_batch_size is {self.max_batch_size}; it must be 1 or more.")
         if self.batch and not self.queue:
@@ -112,6 +121,8 @@ class ListenerArgs:
                 'it must be "public", "private" or "undocumented".'
             )
 
+
+_PLACE_OF_SHOW_PROGRESS = [each.name for each in fields(ListenerArgs)].index("show_progress")
 
 Target: TypeAlias = "tuple[Block | None, str]"
 
@@ -126,6 +137,8 @@ class Dependency:
         after: the dependency this one follows, with the outcome it waits for.
         api_name: name of its endpoint; None when it has none.
         renders: the layout that the function fills; None for one that returns values.
+        first_fn: stands for the function in queues and estimates: itself, or that of the first
+            listener with its key.
     """
 
     id: int
@@ -142,6 +155,7 @@ class Dependency:
     cancels: list[int] = field(default_factory=list)
     injected: tuple[Injection, ...] = ()
     renders: BlockContext | None = None
+    first_fn: Callable[..., Any] | None = None
 
     @property
     def tracks_tqdm(self) -> bool:
@@ -173,7 +187,7 @@ class Dependency:
         """Name of the queue it waits in; one function bound to several events shares one."""
         if self.args.every is not None:
             return f"every {self.id}"  # it never ends, and would keep its place from the others
-        return self.args.concurrency_id or str(id(self.fn))
+        return self.args.concurrency_id or str(id(self.first_fn))
 
     @property
     def show_progress(self) -> ShowProgress:
@@ -209,6 +223,7 @@ class Event:
         data: type of the payload, a struct of :mod:`ipyblocks.injection`; None: no payload.
         trigger_mode: what a listener without ``trigger_mode`` gets.
         kernel: fired by the kernel itself (``change``, ``load``), never accepted from a page.
+        show_progress: what a listener without ``show_progress`` gets.
     """
 
     def __init__(
@@ -217,11 +232,13 @@ class Event:
         data: type | None = None,
         trigger_mode: TriggerMode = "once",
         kernel: bool = False,
+        show_progress: ShowProgress = "full",
     ) -> None:
         self.doc = doc
         self.data = data
         self.trigger_mode: TriggerMode = trigger_mode
         self.kernel = kernel
+        self.show_progress: ShowProgress = show_progress
         self.name = ""
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -231,7 +248,9 @@ class Event:
         # On the class it is the declaration; mypy need not know, only our own tools ask.
         if instance is None:
             return self  # type: ignore[return-value]
-        return EventListener(instance, self.name, self.trigger_mode)
+        return EventListener(
+            instance, self.name, self.trigger_mode, show_progress=self.show_progress
+        )
 
 
 def change_event() -> Event:
@@ -255,12 +274,14 @@ class EventListener:
         trigger_mode: TriggerMode = "once",
         after: tuple[int, Outcome] | None = None,
         root: Tree | None = None,
+        show_progress: ShowProgress = "full",
     ) -> None:
         self.block = block
         self.event = event
         self.trigger_mode: TriggerMode = trigger_mode
         self.after = after
         self._root = root
+        self._show_progress = show_progress
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Listen. Returns the :class:`Dependency`, or a decorator when ``fn`` is left out.
@@ -273,6 +294,8 @@ class EventListener:
         root = context.root() or self._root
         if root is None:
             raise AttributeError(f"Cannot call {self.event} outside of a gr.Blocks context.")
+        if len(args) <= _PLACE_OF_SHOW_PROGRESS:
+            kwargs.setdefault("show_progress", self._show_progress)
         options = ListenerArgs(*args, **kwargs)
         target = (self.block, self.event)
         return listen(root, [target], options, self.trigger_mode, self.after)
@@ -339,8 +362,10 @@ def listen(
     outputs, _ = as_list(args.outputs, "outputs", where)
     fn = args.fn if callable(args.fn) else None
     cancels = [args.cancels] if isinstance(args.cancels, Dependency) else list(args.cancels or ())
+    _check_stream(root, targets, args, where)
+    former = root.former_listener(args.key, where)
     dependency = Dependency(
-        id=root.next_dependency_id(),
+        id=root.next_dependency_id() if former is None else former.id,
         root=root,
         targets=targets,
         fn=fn,
@@ -353,11 +378,33 @@ def listen(
         after=after,
         cancels=[_cancellable(other, where).id for other in cancels],
         injected=injections(fn) if fn else (),
+        first_fn=fn if former is None else former.first_fn or fn,
     )
     if fn is not None:
         warn_on_mismatch(fn, 1 if as_dict else len(inputs), dependency.injected)
     root.dependencies[dependency.id] = dependency
     return dependency
+
+
+def _check_stream(root: Tree, targets: list[Target], args: ListenerArgs, where: str) -> None:
+    streams = [block for block, event in targets if event == "stream"]
+    if not streams and args.stream_every != STREAM_EVERY:
+        raise ValueError(
+            f"{where}: stream_every={args.stream_every!r} is for listeners of a stream event, such "
+            "as image.stream(…)."
+        )
+    for other in root.dependencies.values():
+        shared = [b for b, event in other.targets if event == "stream" and b in streams]
+        if shared and _rate(other.args) != _rate(args):
+            assert shared[0] is not None
+            raise ValueError(
+                f"{where}: {shared[0].describe()} streams at one rate; give all its listeners "
+                "the same stream_every and time_limit."
+            )
+
+
+def _rate(args: ListenerArgs) -> tuple[float, float | None]:
+    return args.stream_every, args.time_limit
 
 
 def _cancellable(other: Any, where: str) -> Dependency:

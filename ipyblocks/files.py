@@ -7,6 +7,7 @@ temporary files, or where ``launch(allowed_paths=…)`` says.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import mimetypes
 import os
@@ -19,7 +20,13 @@ from pathlib import Path
 
 from . import context
 from .errors import InvalidPathError
-from .protocol import Binary
+from .protocol import CHUNK, Binary, StoredBytes
+
+LARGE = CHUNK
+"""Bytes above which a file of a value stays on disk."""
+
+HEAD = 4096
+"""First bytes of a file that tell its type."""
 
 OTHER = "application/octet-stream"
 
@@ -40,6 +47,7 @@ class Files:
         self._blocked = tuple(blocked)
         self._folder = PrivateFolder()
         self._kept: dict[Path, tuple[int, int]] = {}
+        self._copies: weakref.WeakKeyDictionary[StoredBytes, Path] = weakref.WeakKeyDictionary()
 
     def permit(self, path: str | Path) -> Path:
         """The real path, symbolic links resolved, of a file that a handler wants to show.
@@ -89,9 +97,43 @@ class Files:
             self._kept[path] = _state_of(path)
         return path
 
+    def keep_file(self, binary: Binary) -> Path:
+        """The bytes of a value as a file for a handler, as :meth:`keep` does. Large ones never are
+        in memory.
+        """
+        name, stored = safe_name(binary.name or "file"), binary.stored
+        if stored is None:
+            return self.keep(binary.data, name)
+        path = self._copies.get(stored)
+        if path is None or not path.exists() or self._kept.get(path) != _state_of(path):
+            # A copy: what the handler does to its file must not change the value.
+            path = Path(tempfile.mkdtemp(dir=self._folder.path())) / name
+            shutil.copyfile(stored.path, path)
+            self._kept[path], self._copies[stored] = _state_of(path), path
+        return path
+
+    def hold(self, path: Path) -> StoredBytes:
+        """A copy of a file as it is now, deleted with the last value that refers to it.
+
+        Raises:
+            OSError: it cannot be read, or there is no room for the copy.
+        """
+        handle, copy = tempfile.mkstemp(dir=self._folder.path())
+        os.close(handle)
+        try:
+            shutil.copyfile(path, copy)
+        except OSError:
+            os.unlink(copy)
+            raise
+        stored = StoredBytes(Path(copy), os.path.getsize(copy))
+        # At the end of the process the whole folder goes.
+        weakref.finalize(stored, _unlink, copy).atexit = False
+        return stored
+
     def close(self) -> None:
         """Delete what was kept."""
         self._kept.clear()
+        self._copies.clear()
         self._folder.close()
 
 
@@ -125,6 +167,11 @@ def _remove(path: Path, owner: int) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
+def _unlink(path: str) -> None:
+    with contextlib.suppress(OSError):  # its folder may have gone before it
+        os.unlink(path)
+
+
 _of_process = Files()
 
 
@@ -145,7 +192,8 @@ def permitted(path: str | Path) -> Path:
 
 
 def read(path: str | Path) -> Binary:
-    """A file as a wire value, if the code that names it may show it.
+    """A file as a wire value, if the code that names it may show it. A large one is copied, and
+    stays on disk.
 
     Raises:
         InvalidPathError: a handler may not show it.
@@ -158,8 +206,13 @@ def read(path: str | Path) -> Binary:
         raise FileNotFoundError(
             f"There is no file {str(path)!r} (working directory: {Path.cwd()})."
         )
-    data = real.read_bytes()
     name = Path(path).name
+    if real.stat().st_size > LARGE:
+        stored = current().hold(real)
+        with stored.path.open("rb") as file:
+            head = file.read(HEAD)
+        return Binary.of_file(stored, mime_type(head, name), name)
+    data = real.read_bytes()
     return Binary(data=data, mime_type=mime_type(data, name), name=name)
 
 
@@ -194,7 +247,7 @@ def image_type(data: bytes) -> str | None:
 
 def _is_svg(data: bytes) -> bool:
     """Whether the first element, after declarations and comments, is ``<svg>``."""
-    text = data[:4096].decode("utf-8", "ignore").lstrip("\ufeff \t\r\n")
+    text = data[:HEAD].decode("utf-8", "ignore").lstrip("\ufeff \t\r\n")
     while text.startswith(("<?", "<!")):
         # A doctype may hold declarations of its own in brackets.
         close = "-->" if text.startswith("<!--") else "]>" if "[" in text.split(">")[0] else ">"

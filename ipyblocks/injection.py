@@ -6,17 +6,31 @@ import inspect
 import typing
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from . import files
 from .progress import Progress, Reports
+from .protocol import Binary
 from .request import Request
 
 if TYPE_CHECKING:
     from .block import Block
 
-__all__ = ["EventData", "SelectData"]
+__all__ = [
+    "CopyData",
+    "DeletedFileData",
+    "DownloadData",
+    "EditData",
+    "EventData",
+    "KeyUpData",
+    "LikeData",
+    "RetryData",
+    "SelectData",
+    "UndoData",
+]
 
 
 class EventData:
@@ -88,6 +102,166 @@ class KeyUpData(EventData):
         fields = data if isinstance(data, dict) else {}
         self.key: str = fields.get("key", "")
         self.input_value: str = fields.get("inputValue", "")
+
+
+class LikePayload(msgspec.Struct, rename="camel"):
+    """Payload of ``like``."""
+
+    index: int | list[int]
+    value: Any
+    liked: bool | str = True
+
+
+class LikeData(EventData):
+    """Which message was liked or disliked.
+
+    Attributes:
+        index: position of the message; of one in a table, ``[row, column]``.
+        value: its content.
+        liked: True or False, or the words of another kind of feedback.
+    """
+
+    payload = LikePayload
+
+    def __init__(self, target: Block | None, data: Any) -> None:
+        super().__init__(target, data)
+        fields = data if isinstance(data, dict) else {}
+        self.index: int | list[int] | None = fields.get("index")
+        self.value: Any = fields.get("value")
+        self.liked: bool | str = fields.get("liked", True)
+
+
+class MessagePayload(msgspec.Struct, rename="camel"):
+    """Payload of ``retry`` and ``undo``."""
+
+    index: int | list[int]
+    value: Any
+
+
+class _MessageData(EventData):
+    payload = MessagePayload
+
+    def __init__(self, target: Block | None, data: Any) -> None:
+        super().__init__(target, data)
+        fields = data if isinstance(data, dict) else {}
+        self.index: int | list[int] | None = fields.get("index")
+        self.value: Any = fields.get("value")
+
+
+class RetryData(_MessageData):
+    """Which message is to be answered once more.
+
+    Attributes:
+        index: position of the person's message.
+        value: its content.
+    """
+
+
+class UndoData(_MessageData):
+    """Which message is to be taken back.
+
+    Attributes:
+        index: position of the person's message.
+        value: its content.
+    """
+
+
+class EditPayload(msgspec.Struct, rename="camel"):
+    """Payload of ``edit``."""
+
+    index: int | list[int]
+    previous_value: Any
+    value: Any
+
+
+class EditData(EventData):
+    """What was edited.
+
+    Attributes:
+        index: position of the message or cell.
+        previous_value: its content before.
+        value: its content now.
+    """
+
+    payload = EditPayload
+
+    def __init__(self, target: Block | None, data: Any) -> None:
+        super().__init__(target, data)
+        fields = data if isinstance(data, dict) else {}
+        self.index: int | list[int] | None = fields.get("index")
+        self.previous_value: Any = fields.get("previousValue")
+        self.value: Any = fields.get("value")
+
+
+class CopyPayload(msgspec.Struct, rename="camel"):
+    """Payload of ``copy``."""
+
+    value: Any
+
+
+class CopyData(EventData):
+    """What was copied.
+
+    Attributes:
+        value: what is on the clipboard now.
+    """
+
+    payload = CopyPayload
+
+    def __init__(self, target: Block | None, data: Any) -> None:
+        super().__init__(target, data)
+        self.value: Any = data.get("value") if isinstance(data, dict) else None
+
+
+@dataclass(frozen=True)
+class FileData:
+    """A file that an event is about.
+
+    Attributes:
+        path: where functions find it; removed with the session.
+        orig_name: as the person's computer, or the function that showed it, called it.
+        size: in bytes.
+    """
+
+    path: str
+    orig_name: str
+    mime_type: str
+    size: int
+
+
+class FilePayload(msgspec.Struct, rename="camel"):
+    """Payload of ``delete`` and ``download``: the file as it stands in the component's value."""
+
+    file: Binary
+
+
+class _FileEventData(EventData):
+    payload = FilePayload
+
+    file: FileData
+
+    def __init__(self, target: Block | None, data: Any) -> None:
+        super().__init__(target, data)
+        file = data.get("file") if isinstance(data, dict) else None
+        if isinstance(file, Binary):
+            path = str(files.current().keep_file(file))
+            self.file = FileData(path, file.name or "file", file.mime_type, file.size)
+
+
+class DeletedFileData(_FileEventData):
+    """Which file the person removed.
+
+    Attributes:
+        file: it, with ``path``, ``orig_name``, ``mime_type`` and ``size``.
+    """
+
+
+class DownloadData(_FileEventData):
+    """Which file the person downloaded.
+
+    Attributes:
+        file: it, with ``path``, ``orig_name``, ``mime_type`` and ``size``.
+    """
 
 
 class Injection(NamedTuple):

@@ -10,7 +10,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from .errors import NotAvailableError
-from .files import image_type
+from .files import HEAD, image_type
 from .protocol import Binary
 
 if TYPE_CHECKING:
@@ -242,6 +242,20 @@ def verify(binary: Binary) -> Binary:
     if mime is None:
         raise ValueError("it is not an image that can be read")
     return Binary(data=binary.data, mime_type=mime, name=binary.name)
+
+
+def typed(binary: Binary) -> Binary:
+    """Bytes that have been verified before, with the type that they really have; reads only their
+    beginning.
+
+    Raises:
+        ValueError: they do not begin like an image.
+    """
+    mime = image_type(binary.piece(0, HEAD))
+    if mime is None:
+        raise ValueError("it is not an image that can be read")
+    assert binary.stored is not None
+    return Binary.of_file(binary.stored, mime, binary.name)
 
 
 def _verified_type(data: bytes) -> str | None:

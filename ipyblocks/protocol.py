@@ -12,11 +12,15 @@ Rules that hold for every message:
 * Binary data never enters JSON: a :class:`Binary` inside a value becomes ``{"$buffer": index, …}``
 and its
   bytes travel in the frame's buffers (see ``codec.py`` for this and the other ``$`` encodings).
+* Files travel beside the count, in pieces of at most :data:`CHUNK` bytes: such messages have the
+``seq`` 0, may be lost or come twice, and are asked for again by whoever misses them
+  (see :class:`Upload` and :class:`Fetch`).
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal, NewType, TypeAlias
+from pathlib import Path
+from typing import Any, Literal, NewType, TypeAlias, cast
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -38,6 +42,14 @@ PageId = NewType("PageId", str)
 UploadId = NewType("UploadId", int)
 """One file on its way from a page, numbered by that page from 1."""
 
+BlobId = NewType("BlobId", int)
+"""Large bytes that the kernel holds for a session, from 1; see :class:`BlobReference`."""
+
+CHUNK = 1 << 20
+"""Bytes of the largest piece of a file; a browser frame over 10 MiB would close the kernel's
+socket.
+"""
+
 Json: TypeAlias = Any
 """Any JSON value, with the ``$`` encodings of the codec inside."""
 
@@ -47,14 +59,80 @@ FailureCode: TypeAlias = Literal["user", "internal", "cancelled", "lost"]
 ToastLevel: TypeAlias = Literal["info", "success", "warning", "error"]
 Stream: TypeAlias = Literal["stdout", "stderr"]
 CloseReason: TypeAlias = Literal["closed", "rerun", "capacity"]
+UploadState: TypeAlias = Literal["going", "again", "whole", "refused"]
 
 
-class Binary(msgspec.Struct, frozen=True, kw_only=True):
-    """Bytes inside a wire value, such as an encoded image."""
+class StoredBytes:
+    """Bytes in a file of the session's own, for a :class:`Binary` that is too large for memory.
+
+    Attributes:
+        path: nobody else writes to it.
+        size: in bytes.
+    """
+
+    def __init__(self, path: Path, size: int) -> None:
+        self.path = path
+        self.size = size
+
+    def read(self) -> bytes:
+        """All of them."""
+        return self.path.read_bytes()
+
+    def __deepcopy__(self, _memo: object) -> StoredBytes:
+        # Who owns the file must not be two: it may be deleted with the first.
+        return self
+
+    def __copy__(self) -> StoredBytes:
+        return self
+
+
+class Binary(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
+    """Bytes inside a wire value, such as an encoded image.
+
+    Large ones may lie in a file (:attr:`stored`), and are read when :attr:`data` is asked for.
+    """
 
     data: bytes
     mime_type: str
     name: str | None = None
+
+    @classmethod
+    def of_file(cls, stored: StoredBytes, mime_type: str, name: str | None = None) -> Binary:
+        """Bytes that stay in their file."""
+        return cls(data=cast("bytes", stored), mime_type=mime_type, name=name)
+
+    @property
+    def stored(self) -> StoredBytes | None:
+        """Where the bytes lie; None: in memory."""
+        held = _held(self)
+        return held if isinstance(held, StoredBytes) else None
+
+    @property
+    def size(self) -> int:
+        """How many bytes; reads nothing."""
+        held = _held(self)
+        return held.size if isinstance(held, StoredBytes) else len(held)
+
+    def piece(self, offset: int, length: int) -> bytes:
+        """Some of the bytes; reads no others.
+
+        Raises:
+            OSError: they lie in a file that is gone.
+        """
+        held = _held(self)
+        if isinstance(held, StoredBytes):
+            with held.path.open("rb") as file:
+                file.seek(offset)
+                return file.read(length)
+        return bytes(memoryview(held)[offset : offset + length])
+
+
+# msgspec converts to a struct only from that very class, so bytes in a file cannot be a subclass:
+# the field holds either, and reading it as an attribute gives bytes always.
+_held = cast("Any", Binary.__dict__["data"]).__get__
+Binary.data = property(  # type: ignore[assignment]
+    lambda self: held.read() if isinstance(held := _held(self), StoredBytes) else held
+)
 
 
 class UploadReference(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,11 +141,29 @@ class UploadReference(msgspec.Struct, frozen=True, kw_only=True):
     upload: UploadId
 
 
+class BlobReference(msgspec.Struct, frozen=True, kw_only=True):
+    """Stands in a value for bytes that the page asks for piece by piece; see :class:`Fetch`."""
+
+    blob: BlobId
+    size: int
+    mime_type: str
+    name: str | None = None
+
+
 class Wire(msgspec.Struct, kw_only=True, rename="camel"):
     """Base of everything that crosses the wire: camelCase names there, snake_case here."""
 
 
 # --- what a page shows -------------------------------------------------------------------------
+
+
+class StreamRate(Wire):
+    """How a component sends its ``stream`` event."""
+
+    every: float
+    """Seconds from one event to the next, at least."""
+    time_limit: float | None
+    """Seconds after which the page ends it; ``null``: it goes on until the person does."""
 
 
 class Node(Wire):
@@ -82,6 +178,10 @@ class Node(Wire):
     """Absent for a component; a layout lists its children in order, an empty layout has ``[]``."""
     events: list[str] | UnsetType = UNSET
     """Names of the events that somebody listens to; absent when nobody does."""
+    stream: StreamRate | UnsetType = UNSET
+    """Absent when nobody listens to its ``stream``, or it has none."""
+    secret: bool | UnsetType = UNSET
+    """The value must not be written into a file (a password); absent when it may be."""
 
 
 class App(Wire):
@@ -157,9 +257,11 @@ class Task(Wire):
     """Where its status is drawn."""
     show_progress: ShowProgress
     position: int | None
-    """0-based place in its queue; ``null`` once it runs."""
+    """0-based place in its queue; ``null`` once it runs, and while it waits for a file that is on
+    its way to one of its inputs.
+    """
     size: int | None
-    """How many wait in that queue, itself included; ``null`` once it runs."""
+    """How many wait in that queue, itself included; ``null`` when ``position`` is."""
     eta: float | None
     """Seconds: from now to the result while it waits, of earlier runs while it runs; ``null``: not
     known.
@@ -234,8 +336,10 @@ class Queued(Numbered, tag="queued"):
     name: str
     nodes: list[NodeId]
     show_progress: ShowProgress
-    position: int
-    size: int
+    position: int | None
+    """``null``: it waits for a file that is on its way to one of its inputs."""
+    size: int | None
+    """``null`` when ``position`` is."""
     eta: float | None
     """Seconds to the result; ``null``: not known."""
 
@@ -354,6 +458,31 @@ class Refused(Numbered, tag="refused"):
     message: str
 
 
+class Received(Numbered, tag="received"):
+    """How far an upload has come. ``seq`` is 0; the answer to every :class:`Piece`."""
+
+    page: PageId
+    upload: UploadId
+    received: int
+    """Bytes the kernel has, from the start without a gap."""
+    state: UploadState
+    """``again``: what came after them was lost or damaged, send from there; ``whole``: it may be
+    used in a value; ``refused``: it is not taken, and forgotten.
+    """
+    message: str | None
+    """Why it is refused, in words for the person; else ``null``."""
+
+
+class Part(Numbered, tag="part"):
+    """Some bytes that a page has asked for. ``seq`` is 0; the answer to a :class:`Fetch`."""
+
+    page: PageId
+    blob: BlobId
+    offset: int
+    chunk: Json
+    """``{"$buffer": index, …}``; ``null``: the kernel has them no more, the value is another."""
+
+
 class Closed(Numbered, tag="closed"):
     """The session has ended; nothing follows."""
 
@@ -377,6 +506,8 @@ ToPage: TypeAlias = (
     | Toast
     | Refused
     | Closed
+    | Received
+    | Part
 )
 
 
@@ -386,7 +517,17 @@ class ToPageFrame(Wire):
     epoch: str
     acks: dict[str, int]
     """Per page (:data:`PageId`): the last ``seq`` of it that the kernel has processed."""
+    last: int
+    """``seq`` of the last message sent so far, in this frame or before: a page that has less has
+    missed something and says hello.
+    """
     messages: list[ToPage]
+    ask: bool | UnsetType = UNSET
+    """True: whoever reads it is to say at once how far it is; absent: no need."""
+    missing: list[PageId] | UnsetType = UNSET
+    """Pages of which something has not come: they say hello and send again what has no ack.
+    Absent: none.
+    """
 
 
 # --- page -> kernel ------------------------------------------------------------------------------
@@ -426,9 +567,13 @@ class Cancel(Numbered, tag="cancel"):
     task: TaskId
 
 
+class End(Numbered, tag="end"):
+    """The app was taken out of the notebook: end its session."""
+
+
 class Upload(Numbered, tag="upload"):
-    """One piece of a file. Pieces come in order; the file is whole when ``offset + len(chunk)
-    == size``.
+    """A file has been chosen; its pieces follow. Functions that the file's component is an input
+    of wait, from here on, until a :class:`Set` refers to it or it has ended otherwise.
     """
 
     upload: UploadId
@@ -437,9 +582,34 @@ class Upload(Numbered, tag="upload"):
     mime_type: str
     size: int
     """Bytes of the whole file."""
+
+
+class Piece(Numbered, tag="piece"):
+    """One piece of a file. ``seq`` is 0; the answer is a :class:`Received`.
+
+    Pieces come in order, a few ahead of the answers. One that the kernel has is answered and not
+    counted twice.
+    """
+
+    upload: UploadId
     offset: int
+    crc: int
+    """CRC-32 of the piece."""
     chunk: Json
-    """``{"$buffer": index, …}``, at most 1 MiB."""
+    """``{"$buffer": index, …}``, at most :data:`CHUNK` bytes; no bytes only ask for the answer."""
+
+
+class Abandon(Numbered, tag="abandon"):
+    """The person has taken a file back before it was part of a value."""
+
+    upload: UploadId
+
+
+class Fetch(Numbered, tag="fetch"):
+    """Ask for a piece of a :class:`BlobReference`. ``seq`` is 0; the answer is a :class:`Part`."""
+
+    blob: BlobId
+    offset: int
 
 
 class Submit(Numbered, tag="submit"):
@@ -464,7 +634,9 @@ class JsResult(Numbered, tag="jsResult"):
     """Why it failed; ``null``: it did not."""
 
 
-ToKernel: TypeAlias = JsResult | Hello | Set | Event | Cancel | Upload | Submit
+ToKernel: TypeAlias = (
+    JsResult | Hello | Set | Event | Cancel | Upload | Submit | End | Piece | Abandon | Fetch
+)
 
 
 class ToKernelFrame(Wire):
@@ -473,4 +645,8 @@ class ToKernelFrame(Wire):
     page: PageId
     ack: int
     """``seq`` of the last kernel message that the page has applied."""
+    last: int
+    """``seq`` of the last message sent so far, in this frame or before."""
     messages: list[ToKernel]
+    ask: bool | UnsetType = UNSET
+    """True: the kernel is to say at once how far it is; absent: no need."""

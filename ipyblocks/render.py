@@ -10,7 +10,7 @@ from . import context
 from .block import Block, BlockContext
 from .blocks import Tree
 from .component import Component
-from .events import EventListener, Inputs, ListenerArgs, TriggerMode, as_list, listen
+from .events import Dependency, EventListener, Inputs, ListenerArgs, TriggerMode, as_list, listen
 from .layouts.column import Column
 from .layouts.row import Row
 from .protocol import Json, NodeId
@@ -37,7 +37,8 @@ class Subtree(Tree):
 
     Numbers of blocks and dependencies go on from those of the session. A block with a ``key``
     takes over the number of the former one with that key, so that the page goes on with the same
-    element, focus and all, and what the person had entered stays.
+    element, focus and all, and what the person had entered stays. A listener with a ``key`` takes
+    over the number of the former one with that key, and with it the runs that go by that number.
 
     Args:
         scene: of the session.
@@ -86,6 +87,22 @@ class Subtree(Tree):
 
     def next_dependency_id(self) -> int:
         return self._scene.new_dependency()
+
+    def former_listener(self, key: Any, where: str) -> Dependency | None:
+        """The one with this key that the former rendering had.
+
+        Raises:
+            ValueError: this rendering has one with that key already.
+        """
+        if key is None:
+            return None
+        if any(each.args.key == key for each in self.dependencies.values()):
+            raise ValueError(
+                f"{where}: key={key!r} is that of another listener of this gr.render; "
+                "each needs a key of its own."
+            )
+        known = () if self._former is None else self._former.dependencies.values()
+        return next((each for each in known if each.args.key == key), None)
 
     def unique_api_name(self, wanted: str | None) -> None:
         """Functions of a rendering have no endpoint: it may be gone at any time."""

@@ -9,7 +9,10 @@ const FLAGS = [
   '--disable-gpu',
   '--disable-background-networking',
   '--disable-component-update',
-  '--disable-sync'
+  '--disable-sync',
+  // a camera that shows moving colours, and that nobody has to allow
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream'
 ];
 
 /**

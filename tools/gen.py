@@ -122,11 +122,15 @@ def _json_types() -> str:
     return (
         "\n/** A JSON value, after the codec: numbers may be NaN, and bytes are a Binary. */\n"
         "export type Json =\n  | null\n  | boolean\n  | number\n  | bigint\n"
-        "  | string\n  | Binary\n  | UploadReference\n"
+        "  | string\n  | Binary\n  | BlobReference\n  | UploadReference\n"
         "  | readonly Json[]\n  | { readonly [key: string]: Json };\n"
         "\n/** Bytes inside a value, such as an encoded image. */\n"
         "export class Binary {\n"
         "  constructor(\n    readonly data: Uint8Array<ArrayBuffer>,\n"
+        "    readonly mimeType: string,\n    readonly name: string | null = null\n  ) {}\n}\n"
+        "\n/** Bytes that the kernel holds, to be asked for piece by piece; see `Fetch`. */\n"
+        "export class BlobReference {\n"
+        "  constructor(\n    readonly blob: BlobId,\n    readonly size: number,\n"
         "    readonly mimeType: string,\n    readonly name: string | null = null\n  ) {}\n}\n"
         "\n/** A file whose pieces have been sent before, by its number; see `Upload`. */\n"
         "export class UploadReference {\n  constructor(readonly upload: UploadId) {}\n}\n"
@@ -194,8 +198,10 @@ def props_ts() -> str:
     """``src/protocol/props.ts``."""
     classes = list(drawn())
     interfaces = [_props_interface(cls) for cls in (Block, Component, *classes)]
-    interfaces += [_interface(struct, {}) for _, struct in sorted(_payloads(classes).items())]
-    known = ("Binary", "Json", "UploadReference")
+    payloads = [_interface(struct, {}) for _, struct in sorted(_payloads(classes).items())]
+    # A file of an event stands there as it does in the value.
+    interfaces += [re.sub(r"\bBinary\b", "(Binary | UploadReference)", each) for each in payloads]
+    known = ("Binary", "BlobReference", "Json", "UploadReference")
     used = [n for n in known if re.search(rf": [^;]*\b{n}\b", "".join(interfaces))]
     out = [HEADER, f"import type {{ {', '.join(used)} }} from './wire';\n", *interfaces]
     out.append("\n/** Props of every kind. */\nexport interface Props {\n")
@@ -237,9 +243,9 @@ def _props_interface(cls: type[Block]) -> str:
         if declared in inherited:
             continue
         kind = ts_type(wire_type(declared))
-        if declared.settable:
-            # What the person has just chosen stands at the page as a reference to its upload.
-            kind = re.sub(r"\bBinary\b", "(Binary | UploadReference)", kind)
+        # Large bytes stand at the page as a reference, and so does what the person has just chosen.
+        others = "BlobReference | UploadReference" if declared.settable else "BlobReference"
+        kind = re.sub(r"\bBinary\b", f"(Binary | {others})", kind)
         lines.append(comment(declared.doc, "  "))
         lines.append(f"  readonly {declared.wire_name}: {kind};\n")
     if base is not None and len(lines) == 1:

@@ -130,6 +130,8 @@ function labEnv(home, token, more) {
   /** @type {NodeJS.ProcessEnv} */
   const env = {
     ...pythonEnv(),
+    JUPYTER_PATH: undefined,
+    JUPYTER_CONFIG_PATH: undefined,
     IPYTHONDIR: path.join(home, 'ipython'),
     JUPYTERLAB_SETTINGS_DIR: path.join(home, 'settings'),
     JUPYTERLAB_WORKSPACES_DIR: path.join(home, 'workspaces'),
@@ -141,8 +143,6 @@ function labEnv(home, token, more) {
     JUPYTER_TOKEN: token,
     ...more
   };
-  delete env['JUPYTER_PATH'];
-  delete env['JUPYTER_CONFIG_PATH'];
   return env;
 }
 

@@ -9,12 +9,16 @@ export const VENV = path.join(ROOT, '.venv');
 export const NODE_MODULES = path.join(ROOT, 'node_modules');
 export const LABEXTENSION = path.join(ROOT, 'ipyblocks', 'labextension');
 
-/** The Python of the project's own environment; the only one that runs project code. */
-export const PYTHON = path.join(
-  VENV,
-  WINDOWS ? 'Scripts' : 'bin',
-  WINDOWS ? 'python.exe' : 'python'
-);
+/**
+ * The Python of a virtual environment.
+ *
+ * @param {string} venv
+ */
+export const pythonOf = venv =>
+  path.join(venv, WINDOWS ? 'Scripts' : 'bin', WINDOWS ? 'python.exe' : 'python');
+
+/** The Python of the project's own environment; only the kernels of the matrix run in others. */
+export const PYTHON = pythonOf(VENV);
 
 /**
  * A path inside the checkout.

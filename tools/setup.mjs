@@ -1,5 +1,6 @@
 // Make a checkout ready to work in: node_modules, .venv, the built labextension and, on request,
-// Chromium. Everything that is ready already is left alone, so calling this first costs nothing.
+// Chromium and the kernels of the matrix. What is ready already is left alone, so calling this first
+// costs nothing.
 import {
   existsSync,
   lstatSync,
@@ -12,6 +13,7 @@ import {
 import path from 'node:path';
 import { BUILD_STAMP, build, hashOfSources } from './build.mjs';
 import { ensureChromium } from './chromium.mjs';
+import { ensureKernels } from './kernels.mjs';
 import { withLock } from './lock.mjs';
 import { LABEXTENSION, NODE_MODULES, PYTHON, VENV, inRoot } from './paths.mjs';
 import { Problem, command, isMain, mustRun, run } from './run.mjs';
@@ -36,16 +38,23 @@ export function pythonEnv() {
 }
 
 /**
- * @param {{chromium?: boolean, built?: boolean}} [needs] Chromium is installed, the labextension
- *   built only when needed: a linter must run even where the sources do not compile
+ * @typedef {object} Needs
+ * @property {boolean} [chromium]
+ * @property {boolean} [kernels] those of the matrix
+ * @property {boolean} [built] true when left out; a linter must run even where the sources do not compile
+ *
+ * @param {Needs} [needs] what to install beyond node_modules and .venv
  */
-export async function ensure({ chromium = false, built = true } = {}) {
+export async function ensure({ chromium = false, kernels = false, built = true } = {}) {
   checkNode();
   await withLock(inRoot('.cache', 'setup.lock'), async () => {
     await allDone([ensureNodeModules(), ensureVenv()]);
     ensureLink();
     if (built) {
       await ensureBuilt();
+    }
+    if (kernels) {
+      await ensureKernels(pythonEnv());
     }
     if (chromium) {
       await ensureChromium();
@@ -91,7 +100,7 @@ async function ensureNodeModules() {
 async function ensureVenv() {
   const stamp = path.join(VENV, '.ipyblocks-stamp');
   const { version } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'));
-  const hash = `${version} ${hashOf([inRoot('pyproject.toml')])}`;
+  const hash = `${version} ${hashOf([inRoot('pyproject.toml'), inRoot('jupyter-config')])}`;
   if (existsSync(PYTHON) && isStamped(stamp, hash)) {
     return;
   }

@@ -11,11 +11,11 @@ import { ensure, pythonEnv } from './setup.mjs';
  *
  * @typedef {object} Step
  * @property {string} name
- * @property {'lint' | 'python' | 'unit' | 'ui'} group
+ * @property {'lint' | 'python' | 'unit' | 'link' | 'ui' | 'matrix'} group
  * @property {string[]} run program and arguments
  * @property {string} [report] what the runner writes for machines; without one, the step is one test
  * @property {(text: string) => Counts} [count] reads it
- * @property {{chromium: boolean}} [needs] a built page, and perhaps a browser
+ * @property {{chromium: boolean, kernels?: boolean}} [needs] a built page, and what goes with it
  *
  * @typedef {Counts & {step: Step, seconds: number}} Result
  */
@@ -27,7 +27,7 @@ const VITEST = inNodeModules('vitest', 'vitest.mjs');
 const node = (...args) => [process.execPath, ...args];
 
 /**
- * @param {'unit' | 'ui'} project
+ * @param {'unit' | 'link' | 'ui' | 'matrix'} project
  * @returns {Step}
  */
 function vitest(project) {
@@ -78,7 +78,9 @@ const STEPS = [
     count: countJunit
   },
   vitest('unit'),
-  { ...vitest('ui'), needs: { chromium: true } }
+  vitest('link'),
+  { ...vitest('ui'), needs: { chromium: true } },
+  { ...vitest('matrix'), needs: { chromium: true, kernels: true } }
 ];
 
 /**
@@ -159,13 +161,14 @@ function readReport(report, count) {
 }
 
 /**
- * Two at a time, as small machines have two cores; the UI tests measure time and go alone.
+ * Two at a time, as small machines have two cores; those with a browser measure time and go alone.
  *
  * @param {Step[]} steps
  * @returns {Promise<Result[]>}
  */
 async function runSteps(steps) {
-  const waiting = steps.filter(step => step.group !== 'ui');
+  const isAlone = (/** @type {Step} */ { needs }) => needs !== undefined;
+  const waiting = steps.filter(step => !isAlone(step));
   /** @type {Result[]} */
   const results = [];
   const worker = async () => {
@@ -174,7 +177,7 @@ async function runSteps(steps) {
     }
   };
   await Promise.all([worker(), worker()]);
-  for (const step of steps.filter(({ group }) => group === 'ui')) {
+  for (const step of steps.filter(isAlone)) {
     results.push(await runStep(step));
   }
   return results.sort((a, b) => STEPS.indexOf(a.step) - STEPS.indexOf(b.step));

@@ -12,7 +12,7 @@ from typing_extensions import Self
 from .. import files, pictures
 from ..component import Component, prop
 from ..errors import NotAvailableError
-from ..events import Event, EventListener, change_event
+from ..events import Event, change_event
 from ..injection import SelectPayload
 from ..protocol import Binary
 
@@ -45,7 +45,8 @@ class Image(Component):
         "Pillow mode that functions get; None leaves the image's own.", default="RGB", wire=None
     )
     sources: list[str] | str | None = prop(
-        'Where the person may take it from: "upload", "webcam", "clipboard"; by default from each.',
+        'Where the person may take it from: "upload", "webcam", "clipboard"; by default from each, '
+        "or from the camera alone when it streams.",
         default=None,
         wire=list[str],
         wire_default=list(SOURCES),
@@ -63,7 +64,10 @@ class Image(Component):
         wire=bool,
         wire_default=True,
     )
-    streaming: bool = prop("Not available yet.", default=False, wire=None)
+    streaming: bool = prop(
+        "The camera gives picture after picture, from Start to Stop; see the event `stream`.",
+        default=False,
+    )
     mirror_webcam: bool = prop("Show and take camera pictures mirrored.", default=True)
     show_share_button: bool | None = prop("Not available.", default=None, wire=None)
     placeholder: str | None = prop(
@@ -83,16 +87,25 @@ class Image(Component):
         "The person pressed a pixel; `index` is `[x, y]` from the top left.", SelectPayload
     )
     upload = Event("The person chose an image.")
+    stream = Event(
+        "The camera's next picture, which is the value; the person has started the stream. While "
+        "a function works, pictures are left out: the last one is next.",
+        trigger_mode="always_last",
+        show_progress="hidden",
+    )
 
     def _setup(self) -> None:
         super()._setup()
         self._refuse_unavailable()
-        sources = list(SOURCES) if self.sources is None else self.sources
+        every = ["webcam"] if self.streaming else list(SOURCES)
+        sources = every if self.sources is None else self.sources
         self.sources = [sources] if isinstance(sources, str) else list(sources)
         if not self.sources or not set(self.sources) <= set(SOURCES):
             raise self.fail(
                 "sources", f"must be some of {', '.join(SOURCES)}, not {self.sources!r}."
             )
+        if self.streaming and "webcam" not in self.sources:
+            raise self.fail("streaming", 'needs the camera; add "webcam" to sources.')
         if self.type not in ("numpy", "pil", "filepath"):
             raise self.fail("type", f'must be "numpy", "pil" or "filepath", not {self.type!r}.')
         self.format = {"jpg": "jpeg"}.get(str(self.format).lower(), str(self.format).lower())
@@ -104,7 +117,6 @@ class Image(Component):
 
     def _refuse_unavailable(self) -> None:
         instead = {
-            "streaming": (self.streaming, "take single pictures with the camera"),
             "webcam_options": (self.webcam_options is not None, "leave it out; see mirror_webcam"),
             "watermark": (self.watermark is not None, "draw it into the image with Pillow"),
             "show_share_button": (
@@ -115,17 +127,6 @@ class Image(Component):
         for name, (given, what) in instead.items():
             if given:
                 raise NotAvailableError(f"{self.describe()}: {name} is not available; {what}.")
-
-    @property
-    def stream(self) -> EventListener:
-        """Pictures as the camera takes them; not available yet.
-
-        Raises:
-            NotAvailableError: always.
-        """
-        raise NotAvailableError(
-            "Image.stream is not available yet; listen to `upload`, which camera pictures fire."
-        )
 
     def preprocess(self, payload: Binary | None) -> Any:
         """An array, a Pillow image or the path of a file, as ``type`` says; None for no image.
@@ -204,7 +205,9 @@ class Image(Component):
             raise self.fail("value", f"was not taken: {error}.") from None
 
     def _verified(self, payload: Binary) -> Binary:
-        image = pictures.verify(payload)
+        # A large one has been looked at when it came, in a thread; here its head is enough.
+        large = payload.stored is not None
+        image = pictures.typed(payload) if large else pictures.verify(payload)
         if image.mime_type == pictures.SVG and self.type != "filepath":
             raise ValueError("an SVG drawing has no pixels; choose a PNG, JPEG or WebP image")
         return image

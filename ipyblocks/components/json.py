@@ -139,7 +139,7 @@ def _plain_object(value: Any, depth: int) -> Any:
         # pandas' "not a time" is a datetime that equals nothing.
         return value.isoformat() if value == value else None  # noqa: PLR0124
     if isinstance(value, Binary):
-        return f"{len(value.data):,} bytes of {value.mime_type}"
+        return f"{value.size:,} bytes of {value.mime_type}"
     fields = _fields_of(value)
     if fields is not None:
         return {name: plain(item, depth + 1) for name, item in fields.items()}

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..component import Component, prop
-from ..events import change_event
+from ..events import Event, change_event
+from ..injection import CopyPayload
 
 
 class Markdown(Component):
@@ -38,6 +39,7 @@ class Markdown(Component):
     container: bool = prop("Draw it in a card.", default=False)
 
     change = change_event()
+    copy = Event("The person pressed the copy button.", CopyPayload)
 
     def _setup(self) -> None:
         super()._setup()

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from ..component import FormComponent, prop
 from ..events import Event, change_event
-from ..injection import SelectPayload
+from ..injection import CopyPayload, SelectPayload
 
 
 class Textbox(FormComponent):
@@ -44,6 +44,7 @@ class Textbox(FormComponent):
     submit = Event("The person pressed Enter (Shift+Enter where Enter starts a new line).")
     focus = Event("The field got the focus.")
     blur = Event("The field lost the focus.")
+    copy = Event("The person pressed the copy button.", CopyPayload)
 
     def _setup(self) -> None:
         super()._setup()

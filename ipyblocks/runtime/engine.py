@@ -86,13 +86,19 @@ class Engine:
             self.thread.post(self._sweeper.start)
 
     def _uploads(self) -> list[Uploads]:
-        return [session.uploads for session in self.sessions.values()]
+        return [session.bulk.uploads for session in self.sessions.values()]
 
     # --- sessions --------------------------------------------------------------------------------
 
-    def open(self, send: Send, control: bool = False) -> Session:
-        """A new session whose packets go to ``send``. Callable from any thread but the loop's."""
-        session = Session(self, send, control)
+    def open(
+        self, send: Send, control: bool = False, paced: bool = True, refers: bool = False
+    ) -> Session:
+        """A new session whose packets go to ``send``. Callable from any thread but the loop's.
+
+        Args:
+            control, paced, refers: see :class:`~ipyblocks.runtime.session.Session`.
+        """
+        session = Session(self, send, control, paced, refers)
         self.thread.call(lambda: self._add(session))
         return session
 
@@ -232,6 +238,11 @@ class Engine:
             task.finish("failed", Failure("user", str(error), toast=toast))
             self._tell_end(task)
 
+    def give_up(self, task: Task, failure: Failure | None) -> None:
+        """End a task that has not begun; None: it was cancelled."""
+        if task.finish("cancelled" if failure is None else "failed", failure):
+            self._tell_end(task)
+
     # --- one run ---------------------------------------------------------------------------------
 
     def _start(self, task: Task) -> None:
@@ -339,8 +350,8 @@ class Engine:
             elif any(s.tasks for s in self.sessions.values()):
                 await asyncio.sleep(0)
             else:
-                for session in self.sessions.values():
-                    session.flush()
+                for session in list(self.sessions.values()):
+                    await session.settle()
                 return
 
     def wait_idle(self, timeout: float = 30) -> None:

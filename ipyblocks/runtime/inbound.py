@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ..block import Block
-from ..protocol import Binary, Event, Json, NodeId, PageId, Set, Upload, UploadReference
+from ..protocol import Event, Json, NodeId, PageId, Set
 
 if TYPE_CHECKING:
     from .session import Session
@@ -26,20 +26,19 @@ def block_of(session: Session, node: NodeId) -> Block:
 
 def props_of(session: Session, page: PageId, message: Set) -> tuple[Block, dict[str, Json]]:
     """The block and the props, checked by the component as this session has it."""
-    block = block_of(session, message.node)
-    _check_interactive(session, block, message.node)
+    block = editable(session, message.node)
     current = session.current(block)
     settable = {p.wire_name: p for p in block._wired if p.settable}
     checked = {}
     for name, payload in message.props.items():
         if name not in settable:
             raise ValueError(f"{block.describe()} has no prop {name!r} that a page may set.")
-        resolved = _with_upload(session, page, payload)
+        resolved = session.bulk.resolve(page, message.node, payload)
         checked[name] = current.check(settable[name].name, resolved)
     return block, checked
 
 
-def event_of(session: Session, message: Event) -> tuple[Block, Json]:
+def event_of(session: Session, page: PageId, message: Event) -> tuple[Block, Json]:
     """The block and the payload of an event."""
     block = block_of(session, message.node)
     declared = block.events.get(message.name)
@@ -47,6 +46,7 @@ def event_of(session: Session, message: Event) -> tuple[Block, Json]:
         raise ValueError(f"{block.describe()} has no event {message.name!r} that a page may send.")
     data = None if message.data is msgspec.UNSET else message.data
     if declared.data is not None:
+        data = session.bulk.resolve(page, message.node, data)
         try:
             msgspec.convert(data, declared.data)
         except msgspec.ValidationError as error:
@@ -56,26 +56,9 @@ def event_of(session: Session, message: Event) -> tuple[Block, Json]:
     return block, data
 
 
-def upload_of(session: Session, page: PageId, message: Upload) -> None:
-    """Take one piece of a file, if the component it is for takes files, and such ones."""
-    block = block_of(session, message.node)
-    _check_interactive(session, block, message.node)
-    whole = session.uploads.receive(page, message)
-    if whole is not None:
-        try:
-            session.current(block).check_upload(whole.path)
-        except ValueError:
-            session.uploads.remove(page, message.upload)
-            raise
-
-
-def _check_interactive(session: Session, block: Block, node: NodeId) -> None:
+def editable(session: Session, node: NodeId) -> Block:
+    """The block of a node, if the person may change it."""
+    block = block_of(session, node)
     if "interactive" in block.props and not session.props(node).get("interactive", True):
         raise ValueError(f"{block.describe()} is not interactive.")
-
-
-def _with_upload(session: Session, page: PageId, payload: Json) -> Json:
-    if not isinstance(payload, UploadReference):
-        return payload
-    file = session.uploads.get(page, payload.upload)
-    return Binary(data=file.path.read_bytes(), mime_type=file.mime_type, name=file.name)
+    return block

@@ -10,11 +10,15 @@ from typing_extensions import assert_never
 
 from ..protocol import (
     PROTOCOL,
+    Abandon,
     Cancel,
+    End,
     Event,
+    Fetch,
     Hello,
     JsResult,
     PageId,
+    Piece,
     Refused,
     Set,
     Submit,
@@ -23,7 +27,7 @@ from ..protocol import (
     Upload,
 )
 from . import requests, snapshot
-from .inbound import event_of, props_of, upload_of
+from .inbound import editable, event_of, props_of
 from .outbound import Outbound, numbered
 
 if TYPE_CHECKING:
@@ -71,11 +75,16 @@ class Inbox:
         """Process a decoded frame, message by message; one that fails harms no other."""
         page = self._page(frame.page)
         for message in frame.messages:
+            if isinstance(message, (Piece, Fetch)):
+                self._session.bulk.take(frame.page, message)
+                continue
             if isinstance(message, Hello):
                 # Never back: what a hello is followed by may have been processed, its answer lost.
                 page.seq = max(page.seq, message.seq)
             elif message.seq <= page.seq:
                 continue  # a resend of what has been processed
+            elif message.seq > page.seq + 1:
+                break  # one before it has not come; all that follow are sent again behind it
             else:
                 page.seq = message.seq
             try:
@@ -85,11 +94,15 @@ class Inbox:
             except Exception:
                 log.exception("A message from the page could not be processed.")
                 self._refuse(frame.page, message, "The kernel could not process this.")
-        if not self._session.closed:
+        if self._session.closed:
+            return
+        self._out.acked(frame.ack)
+        if page.seq < frame.last:
+            self._out.missing(frame.page)
+        if any(message.seq > 0 for message in frame.messages) or frame.ask is True:
             # Alone it would be a frame of its own, and take the start of a quick handler with it.
-            # Only the next piece of an upload waits for it.
-            urgent = any(isinstance(message, (Hello, Upload)) for message in frame.messages)
-            self._out.ack(frame.page, page.seq, urgent)
+            waits = any(isinstance(message, Hello) for message in frame.messages)
+            self._out.ack(frame.page, page.seq, urgent=waits or frame.ask is True)
 
     def _page(self, page: PageId) -> _Page:
         known = self._pages.pop(page, None) or _Page()
@@ -106,7 +119,7 @@ class Inbox:
             case Set():
                 self._set(page, message)
             case Event():
-                block, data = event_of(session, message)
+                block, data = event_of(session, page, message)
                 engine.dispatch(session, block, message.name, data)
             case Cancel():
                 engine.cancel(session, message.task)
@@ -114,8 +127,14 @@ class Inbox:
                 engine.js_result(session, message)
             case Submit():
                 requests.call(engine, session, page, message)
+            case End():
+                session.leave()
             case Upload():
-                upload_of(session, page, message)
+                session.bulk.begin(page, message, lambda: editable(session, message.node))
+            case Abandon():
+                session.bulk.abandon(page, message)
+            case Piece() | Fetch():
+                session.bulk.take(page, message)
             case _:
                 assert_never(message)
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from ..codec import WireError, pack
-from ..protocol import Json
+from ..codec import WireError, check
+from ..protocol import Binary, Json
 
 _ABSENT = object()
 
@@ -33,7 +33,7 @@ def keep(new: Json, old: Json, where: str) -> Json:
     try:
         return _keep(new, old)
     except WireError:
-        pack(new, [], where)  # says the whole way to the place
+        check(new, where)  # says the whole way to the place
         raise
 
 
@@ -84,7 +84,7 @@ def _is(a: object, b: object) -> bool:
 
 
 def _copy(value: Any) -> Any:
-    if value is None or type(value) is str:
+    if value is None or type(value) in (str, Binary):
         return value
-    pack(value, [])
+    check(value)
     return copy.deepcopy(value)

@@ -14,14 +14,21 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from .pace import Pace
+
 T = TypeVar("T")
 
 
 class LoopThread:
-    """An asyncio loop on its own thread, started and stopped."""
+    """An asyncio loop on its own thread, started and stopped.
+
+    Attributes:
+        pace: what all apps may send together.
+    """
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
+        self.pace = Pace(self.loop.time)
         started = threading.Event()
         self.loop.call_soon(started.set)
         self._thread = threading.Thread(target=self._run, name="ipyblocks-loop", daemon=True)

@@ -65,11 +65,12 @@ def js_outcome(session: Session, task: Task, message: JsResult) -> list[Output] 
         return _js_failure(message.error or "The js of this event failed.")
     try:
         if dependency.fn is None:
-            return values_of(session, dependency, message.values)
+            values = [session.bulk.blobs.resolve(value) for value in message.values]
+            return values_of(session, dependency, values)
         pairs = zip(dependency.inputs, message.values, strict=False)
         for i, (component, value) in enumerate(pairs):
             if not component.stateful:
-                task.payloads[i] = _checked(session, component, value)
+                task.payloads[i] = _checked(session, component, session.bulk.blobs.resolve(value))
     except (TypeError, ValueError) as error:
         return _js_failure(str(error))
     return None

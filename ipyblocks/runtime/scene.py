@@ -5,6 +5,7 @@ made.
 from __future__ import annotations
 
 import itertools
+import weakref
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -66,6 +67,8 @@ class Scene:
         self._base_props = base_props
         self._rendered: dict[Block, Subtree] = {}
         self._indexes: dict[Subtree, Index] = {}
+        # Runs of the former rendering know its blocks.
+        self._renewed: weakref.WeakKeyDictionary[Block, Block] = weakref.WeakKeyDictionary()
         # Counted by `next`, which is one step for all threads that build at the same time.
         self._node_numbers = itertools.count(len(tree.blocks))
         self._dependency_numbers = itertools.count(tree.next_dependency_id())
@@ -86,8 +89,15 @@ class Scene:
         """The block with that number."""
         return next((t.blocks[node] for t in self._trees() if node in t.blocks), None)
 
+    def current(self, block: Block) -> Block:
+        """The block that has taken over a block's number, by its key; itself when none has."""
+        while (newer := self._renewed.get(block)) is not None:
+            block = newer
+        return block
+
     def node(self, block: Block) -> NodeId | None:
         """The number of a block; None when it is not shown (any more)."""
+        block = self.current(block)
         found = (tree.own_id_of(block) for tree in self._trees())
         return next((node for node in found if node is not None), None)
 
@@ -105,10 +115,10 @@ class Scene:
         indexes = [self._index, *self._indexes.values()]
         return [d for index in indexes for d in index.followers.get(dependency, ())]
 
-    def has(self, dependency: Dependency) -> bool:
-        """Whether a dependency is still there."""
-        known = (tree.dependencies.get(dependency.id) for tree in self._trees())
-        return any(each is dependency for each in known)
+    def dependency(self, number: int) -> Dependency | None:
+        """The dependency with that number; None when it is gone."""
+        known = (tree.dependencies.get(number) for tree in self._trees())
+        return next((each for each in known if each is not None), None)
 
     def limit(self, group: str) -> int | None:
         """How many tasks of a group run at a time."""
@@ -149,8 +159,12 @@ class Scene:
         Returns:
             Numbers of the nodes that are gone, and the nodes that are new or changed.
         """
+        former = self._rendered.get(container)
         gone = self._forget(container)
         self._rendered[container] = subtree
+        for node, block in () if former is None else former.blocks.items():
+            if node in subtree.blocks:
+                self._renewed[block] = subtree.blocks[node]
         self._indexes[subtree] = Index(subtree.dependencies.values(), default_limit)
         shown = set(subtree.blocks)
         changed = {self.node(container), *shown}

@@ -6,11 +6,14 @@ loop thread.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 import secrets
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
 
 from ..block import Block
 from ..codec import Packet, WireError, decode_to_kernel, encode
@@ -34,15 +37,17 @@ from ..protocol import (
 )
 from ..protocol import Output as WireOutput
 from ..render import Subtree
-from . import snapshot
+from . import saved, snapshot
+from .bulk import Bulk
 from .call import Output
+from .held import Held
 from .inbox import Inbox
 from .journal import Journal
 from .outbound import Outbound, numbered
+from .saved import Saved
 from .scene import Scene
 from .states import States
 from .timers import Timers
-from .uploads import Uploads
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -80,9 +85,18 @@ class Session:
     Args:
         send: puts a packet on the wire; called on the loop thread alone.
         control: the kernel hears this session's page on the control channel too.
+        paced: whether the receiver shares a line with others; False for one in this process.
+        refers: the receiver asks for large values piece by piece, instead of getting them whole.
     """
 
-    def __init__(self, engine: Engine, send: Send, control: bool = False) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        send: Send,
+        control: bool = False,
+        paced: bool = True,
+        refers: bool = False,
+    ) -> None:
         self.engine = engine
         self.tree = engine.tree
         self.scene = Scene(engine.tree, engine.index, engine.base_props)
@@ -90,12 +104,17 @@ class Session:
         self.tasks: dict[TaskId, Task] = {}
         self.deferred: dict[int, Deferred] = {}
         self.closed = False
-        self.uploads = Uploads(engine.options.max_file_size)
+        # Set by what has shown the session, which has more to close.
+        self.on_leave: Callable[[], None] | None = None
         self.files = Files(engine.options.allowed_paths, engine.options.blocked_paths)
         self._send = send
         self.control = control
-        self._out = Outbound(engine.loop, self._send_frame, self.epoch)
+        pace = engine.thread.pace if paced else None
+        self._out = Outbound(engine.loop, self._send_frame, self.epoch, pace)
         self._inbox = Inbox(self, self._out)
+        self.held = Held(self, engine.give_up)
+        self.bulk = Bulk(self, self._out.aside, self.held.failed)
+        self._refer = self.bulk.blobs.refer if refers else None
         self._props: dict[NodeId, dict[str, Json]] = {}
         self._twins: dict[Block, Block] = {}
         self.states = States(
@@ -110,6 +129,7 @@ class Session:
 
     def current(self, block: Any) -> Any:
         """The block as this session has updated it."""
+        block = self.scene.current(block)
         return self._twins.get(block, block)
 
     def payload(self, component: Component) -> Json:
@@ -158,13 +178,13 @@ class Session:
             trail: see :class:`~ipyblocks.runtime.task.Task`.
         """
         changed = [output.block for output in outputs if self._apply_one(output)]
-        for block in changed:
+        for block in map(self.scene.current, changed):
             if "change" in block.events:
                 self.engine.dispatch(self, block, "change", None, (*trail, block))
 
     def _apply_one(self, output: Output) -> bool:
         """Returns whether the value became another one."""
-        block = output.block
+        block = self.scene.current(output.block)
         node = self.scene.node(block)
         if node is None:
             return False  # `gr.render` has taken it away while the function ran
@@ -212,6 +232,8 @@ class Session:
         if others or self._out.waits(node):
             self._out.update(node, props)
         name = block.value_prop
+        if name in props:
+            self.held.arrived(node)
         if name in props and "change" in block.events and not same(before, props[name]):
             self.engine.dispatch(self, block, "change", None)
 
@@ -233,7 +255,13 @@ class Session:
         """The welcome as a packet, for hosts that carry it inside saved state. Without secrets."""
         self._out.flush()
         welcome = snapshot.welcome(self, None, self._out.seq, secret=False)
-        return encode(ToPageFrame(epoch=self.epoch, acks={}, messages=[welcome]))
+        frame = ToPageFrame(epoch=self.epoch, acks={}, last=welcome.seq, messages=[welcome])
+        return encode(frame, self._refer)
+
+    def saved(self) -> Saved:
+        """What a notebook keeps of this session: the snapshot and a picture in HTML, bounded."""
+        self._out.flush()
+        return saved.of(self, self._out.seq)
 
     def graft(self, container: Block, subtree: Subtree) -> None:
         """Show what a ``gr.render`` function has built instead of what it built before."""
@@ -295,27 +323,35 @@ class Session:
         if not self.closed:
             self._out.log(self.journal.take)
 
-    def flush(self) -> None:
-        """Send at once what has been collected."""
+    async def settle(self) -> None:
+        """Send at once what has been collected, as far as pages confirm."""
         self._out.flush()
+        while self._out.waiting:
+            await asyncio.sleep(0)
+            if not self._out.has_room:
+                break
+            self._out.flush()
 
     def toast(self, level: ToastLevel, message: str, title: str, duration: float | None) -> None:
         """Show a short message at the page. Callable from any thread."""
         toast = numbered(Toast, level=level, title=title, message=message, duration=duration)
         self.engine.thread.post(self.put, toast)
 
-    def _send_frame(self, frame: ToPageFrame) -> None:
+    def _send_frame(self, frame: ToPageFrame) -> int:
+        """Returns the bytes of it."""
         try:
-            packet = encode(frame)
+            packet = encode(frame, self._refer)
+            size = len(msgspec.json.encode(packet.content)) + sum(map(len, packet.buffers))
         except WireError:
             # Values are checked before they are stored; this is a defect of ours, and must not end
             # the loop.
             log.exception("A frame could not be encoded and was dropped.")
-            return
+            return 0
         try:
             self._send(packet)
         except Exception:
             log.exception("A frame could not be sent.")
+        return size
 
     def new_task_id(self) -> TaskId:
         """Counts from 1."""
@@ -326,15 +362,21 @@ class Session:
         """Counts, for tests and for the curious."""
         return SessionStatistics(len(self.tasks), self._inbox.refused, self._inbox.pages())
 
+    def leave(self) -> None:
+        """A page says that the app was taken out of the notebook."""
+        if self.on_leave is not None:
+            self.on_leave()
+        else:
+            self.engine.close(self)
+
     def end(self, reason: CloseReason) -> None:
         """Say goodbye and forget everything."""
-        self._out.put(numbered(Closed, reason=reason))
-        self._out.close()
+        self._out.close(numbered(Closed, reason=reason))
         self.closed = True
         self.timers.stop()
         self.states.close()
         self.deferred.clear()
-        self.uploads.close()
+        self.bulk.close()
         self.files.close()
 
 

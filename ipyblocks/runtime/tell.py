@@ -87,8 +87,8 @@ class Teller:
     ) -> list[float | None]:
         mean = self._durations.mean
         return estimates(
-            [mean(task.dependency.fn) for task in waiting],
-            [(task.started, mean(task.dependency.fn)) for task in running],
+            [mean(task.dependency.first_fn) for task in waiting],
+            [(task.started, mean(task.dependency.first_fn)) for task in running],
             limit,
             self._loop.time(),
         )
@@ -109,13 +109,13 @@ class Teller:
             name=task.dependency.name,
             nodes=task.nodes,
             show_progress=task.dependency.show_progress,
-            eta=self._durations.mean(task.dependency.fn),
+            eta=self._durations.mean(task.dependency.first_fn),
         )
         task.session.put(message, urgent=False)
 
     def took(self, task: Task, seconds: float) -> None:
         """A task has ended well after so many seconds."""
-        self._durations.record(task.dependency.fn, seconds)
+        self._durations.record(task.dependency.first_fn, seconds)
 
     def reported(self, task: Task) -> None:
         """The function has said something. Told at once after quiet, then at most once per
@@ -149,7 +149,7 @@ class Teller:
 
     def _snapshot(self, task: Task, place: tuple[int, int, float | None] | None) -> WireTask:
         units, fake = _reports_of(task)
-        mean = self._durations.mean(task.dependency.fn)
+        mean = self._durations.mean(task.dependency.first_fn)
         position, size, eta = place or (None, None, mean)
         return WireTask(
             id=task.id,

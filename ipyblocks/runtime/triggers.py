@@ -51,7 +51,7 @@ class Triggers:
         # A session that is being closed cancels its tasks, and nothing follows on them.
         if session.epoch not in self._engine.sessions:
             return
-        if not session.scene.has(dependency):
+        if session.scene.dependency(dependency.id) is not dependency:
             return  # of a rendered part that is gone, and its inputs with it
         for other in dependency.cancels:
             self._engine.cancel_runs(session, other)
@@ -63,9 +63,13 @@ class Triggers:
                 session.deferred[dependency.id] = Deferred(target, data, trail)
             return
         task = self._engine.new_task(session, dependency, target, data, trail)
+        if not session.held.hold(task, self._begin):
+            self._begin(task)
+
+    def _begin(self, task: Task) -> None:
         # Without a page there is nobody to run the step; a function still gets its inputs as they
         # are.
-        if dependency.args.js is None or not requests.ask_js(session, task):
+        if task.dependency.args.js is None or not requests.ask_js(task.session, task):
             self._engine.enqueue(task)
 
     def after(self, task: Task) -> None:
@@ -75,8 +79,11 @@ class Triggers:
         session, dependency = task.session, task.dependency
         self._follow(session, dependency, task.state, task.trail)
         deferred = session.deferred.pop(dependency.id, None)
-        if deferred is not None:
-            self._trigger(session, dependency, *deferred)
+        # One with the same key may have taken its place.
+        now = session.scene.dependency(dependency.id)
+        if deferred is not None and now is not None:
+            target = deferred.target and session.scene.current(deferred.target)
+            self._trigger(session, now, target, deferred.data, deferred.trail)
 
     def _follow(self, session: Session, dependency: Dependency, state: str, trail: Trail) -> None:
         outcome = {"done": "success", "failed": "failure"}.get(state)
@@ -87,4 +94,5 @@ class Triggers:
 
 
 def _is_active(session: Session, dependency: Dependency) -> bool:
-    return any(task.dependency is dependency and not task.called for task in session.tasks.values())
+    tasks = session.tasks.values()
+    return any(task.dependency.id == dependency.id and not task.called for task in tasks)

@@ -16,10 +16,12 @@ from ..protocol import (
     PROTOCOL,
     Edit,
     Event,
+    Fetch,
     Hello,
     Json,
     NodeId,
     PageId,
+    Piece,
     Set,
     ToKernelFrame,
     ToPage,
@@ -33,12 +35,16 @@ from ..runtime.session import Session
 class LoopbackPage:
     """A page without pixels: speaks the wire, keeps what it was told.
 
+    Args:
+        page: name of the page.
+        refers: see :class:`~ipyblocks.runtime.session.Session`.
+
     Attributes:
         packets: every packet received, as it would travel (JSON checked to be JSON).
         messages: every message received, in order.
     """
 
-    def __init__(self, engine: Engine, page: str = "page") -> None:
+    def __init__(self, engine: Engine, page: str = "page", refers: bool = False) -> None:
         self.packets: list[Packet] = []
         self.messages: list[ToPage] = []
         self._received = threading.Condition()
@@ -46,7 +52,7 @@ class LoopbackPage:
         self._seen = 0
         self._page = PageId(page)
         self._engine = engine
-        self.session: Session = engine.open(self._take)
+        self.session: Session = engine.open(self._take, refers=refers)
 
     def _take(self, packet: Packet) -> None:
         # What is not JSON must fail here, not in some host's serialiser.
@@ -58,6 +64,8 @@ class LoopbackPage:
                 self.messages.append(message)
                 self._seen = max(self._seen, message.seq)
             self._received.notify_all()
+        if frame.ask is True:
+            self.send()
 
     def send(self, *messages: Any) -> None:
         """Send messages as one frame; their ``seq`` is filled in here."""
@@ -65,9 +73,13 @@ class LoopbackPage:
 
         numbered = []
         for message in messages:
-            self._seq += 1
-            numbered.append(msgspec.structs.replace(message, seq=self._seq))
-        packet = encode(ToKernelFrame(page=self._page, ack=self._seen, messages=numbered))
+            if not isinstance(message, (Piece, Fetch)):  # beside the count
+                self._seq += 1
+                message = msgspec.structs.replace(message, seq=self._seq)
+            numbered.append(message)
+        packet = encode(
+            ToKernelFrame(page=self._page, ack=self._seen, last=self._seq, messages=numbered)
+        )
         self.session.receive(packet.content, packet.buffers)
 
     def hello(self, epoch: str | None = None, seen: int = 0) -> Welcome:

@@ -1,14 +1,12 @@
 import { useLayoutEffect, useRef } from 'react';
 
-import { defineComponent, type View } from './component';
+import { defineComponent, useServices, type View } from './component';
 import { length, rootAttributes } from './parts/root';
 import { Status } from './parts/Status';
 
-/**
- * The author's HTML as it is. Only views draw, and a notebook creates views only where it is trusted, so
- * what a saved notebook holds never gets here unless somebody vouched for it.
- */
+/** The author's HTML: as it is, or in a notebook that nobody vouches for what the host lets through. */
 function Body({ id, props }: View<'html'>): JSX.Element {
+  const { sanitize } = useServices();
   const content = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     content.current?.querySelectorAll('a[href]').forEach(openOutside);
@@ -25,7 +23,7 @@ function Body({ id, props }: View<'html'>): JSX.Element {
       <div
         ref={content}
         className="ib-HTML-content"
-        dangerouslySetInnerHTML={{ __html: props.value }}
+        dangerouslySetInnerHTML={{ __html: sanitize?.(props.value) ?? props.value }}
       />
       <Status id={id} />
     </div>

@@ -1,17 +1,21 @@
 import { useState, type MouseEvent, type SyntheticEvent } from 'react';
 
+import { Binary, type UploadReference } from '../protocol/wire';
 import { defineComponent, type View } from './component';
-import { Camera } from './parts/Camera';
+import { Camera, type CameraStream } from './parts/Camera';
 import { useDropping } from './parts/dropping';
 import { Frame } from './parts/Frame';
 import { Icon, IconButton, PICTURE } from './parts/Icon';
 import { ImageZone } from './parts/ImageZone';
 import { Lightbox } from './parts/Lightbox';
-import { useBlob, useObjectUrl } from './parts/Picture';
+import { useFetched, useObjectUrl, type Fetched } from './parts/Picture';
 import { length } from './parts/root';
 import { useSender, type Sender } from './parts/upload';
 
 type ImageView = View<'image'>;
+
+/** Bytes of a camera picture that go with the value itself; the kernel's server takes 10 MiB in one message. */
+const MOST_INLINE = 1 << 20;
 
 /** A picture that can be drawn. */
 interface Shown {
@@ -24,8 +28,8 @@ function Body(view: ImageView): JSX.Element {
   const { id, props } = view;
   const editing = useEditing(view);
   const { sender } = editing;
-  const kept = useBlob(props.value);
-  const blob = sender.sending?.file ?? kept;
+  const fetched = useFetched(props.value);
+  const blob = sender.sending?.file ?? fetched.blob;
   const url = useObjectUrl(blob);
   const shown = blob === null ? null : { blob, url, alt: altOf(props) };
   return (
@@ -42,7 +46,7 @@ function Body(view: ImageView): JSX.Element {
       }
     >
       {() => (
-        <Stage view={view} sender={sender} onChoose={editing.choose}>
+        <Stage view={view} sender={sender} fetched={fetched} onChoose={editing.choose}>
           <Content view={view} shown={shown} editing={editing} />
         </Stage>
       )}
@@ -99,7 +103,8 @@ function Content({ view, shown, editing }: ContentOptions): JSX.Element {
   const { sender, camera, setCamera, choose } = editing;
   if (camera && props.interactive) {
     const close = (): void => setCamera(false);
-    return <Camera mirrored={props.mirrorWebcam} onTake={choose} onClose={close} />;
+    const stream = streamOf(view);
+    return <Camera mirrored={props.mirrorWebcam} onTake={choose} onClose={close} stream={stream} />;
   }
   if (shown !== null) {
     return <Drawn view={view} shown={shown} />;
@@ -114,6 +119,34 @@ function Content({ view, shown, editing }: ContentOptions): JSX.Element {
       No image yet
     </div>
   );
+}
+
+/** How pictures of the camera are sent one after the other; null: the person takes one. */
+function streamOf({ props, stream, set, fire, answered, upload }: ImageView): CameraStream | null {
+  if (!props.streaming && stream === null) {
+    return null;
+  }
+  return {
+    rate: stream ?? { every: 0.5, timeLimit: null },
+    send: async (picture, signal) => {
+      const value = await streamed(picture, upload);
+      if (!signal.aborted) {
+        set({ value });
+        fire('stream');
+        await answered();
+      }
+    }
+  };
+}
+
+/** Bytes that go with the value itself leave no file behind in the kernel, as uploads do. */
+async function streamed(
+  picture: Blob,
+  upload: ImageView['upload']
+): Promise<Binary | UploadReference> {
+  return picture.size > MOST_INLINE
+    ? upload(picture)
+    : new Binary(new Uint8Array(await picture.arrayBuffer()), picture.type, nameOf(picture));
 }
 
 function altOf({ altText, label }: ImageView['props']): string {
@@ -136,12 +169,19 @@ function nameOf(file: Blob): string {
 interface StageOptions {
   readonly view: ImageView;
   readonly sender: Sender;
+  readonly fetched: Fetched;
   readonly onChoose: (file: Blob) => void;
   readonly children: JSX.Element;
 }
 
 /** Where the picture is, and where one can be dropped and pasted; with what happens to the one being sent. */
-function Stage({ view: { props }, sender, onChoose, children }: StageOptions): JSX.Element {
+function Stage({
+  view: { props },
+  sender,
+  fetched,
+  onChoose,
+  children
+}: StageOptions): JSX.Element {
   const takes = (source: string): boolean => props.interactive && props.sources.includes(source);
   const { over, handlers } = useDropping(
     { drop: takes('upload'), paste: takes('clipboard') },
@@ -158,7 +198,11 @@ function Stage({ view: { props }, sender, onChoose, children }: StageOptions): J
         {...handlers}
       >
         {children}
-        {sender.sending === null ? null : <Progress {...sender} share={sender.sending.share} />}
+        {sender.sending !== null ? (
+          <Progress {...sender} share={sender.sending.share} />
+        ) : fetched.share !== null ? (
+          <Fetching share={fetched.share} />
+        ) : null}
       </div>
       {sender.problem === null ? null : (
         <div className="ib-Failure" role="alert">
@@ -192,6 +236,16 @@ function Progress({ share, cancel }: Sender & { readonly share: number }): JSX.E
       <button type="button" className="ib-link" onClick={cancel}>
         Cancel
       </button>
+    </div>
+  );
+}
+
+/** The next picture comes, over the former one. */
+function Fetching({ share }: { readonly share: number }): JSX.Element {
+  return (
+    <div className="ib-Image-progress">
+      <progress max={1} value={share} aria-label="Getting the image" />
+      <span>{`${Math.round(share * 100)} %`}</span>
     </div>
   );
 }
@@ -341,6 +395,12 @@ export const Image = defineComponent(
 .ib-Image .ib-Camera > video.ib-is-mirrored { transform: scaleX(-1); }
 .ib-Image .ib-Camera-buttons { display: flex; justify-content: center; gap: 16px; padding-top: 4px; }
 .ib-Image .ib-Camera-buttons > button { min-height: 24px; }
+.ib-Image .ib-Camera-state { align-self: center; color: var(--ib-text-secondary); }
+.ib-Image .ib-Camera-state:empty { display: none; }
+.ib-Image .ib-Camera-state.ib-is-on::before {
+  content: ''; display: inline-block; width: 8px; height: 8px; margin-inline-end: 4px;
+  border-radius: 50%; background: var(--ib-error);
+}
 .ib-Image .ib-Camera-buttons > button:disabled { color: var(--ib-text-secondary); cursor: default; }
 .ib-Image .ib-Lightbox {
   box-sizing: border-box;

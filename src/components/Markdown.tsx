@@ -7,7 +7,7 @@ import { Status } from './parts/Status';
 
 type MarkdownProps = View<'markdown'>['props'];
 
-function Body({ id, props }: View<'markdown'>): JSX.Element {
+function Body({ id, props, fire }: View<'markdown'>): JSX.Element {
   const host = useRef<HTMLDivElement>(null);
   const services = useServices();
   const source = prepare(props);
@@ -23,7 +23,9 @@ function Body({ id, props }: View<'markdown'>): JSX.Element {
       {props.showLabel && props.label !== null ? (
         <div className="ib-label">{props.label}</div>
       ) : null}
-      {props.showCopyButton ? <CopyButton text={props.value} /> : null}
+      {props.showCopyButton ? (
+        <CopyButton text={props.value} onCopy={value => fire('copy', { value })} />
+      ) : null}
       <div ref={host} className={props.headerLinks ? undefined : 'ib-has-no-anchors'} />
       <Status id={id} />
     </div>

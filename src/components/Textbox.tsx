@@ -18,7 +18,9 @@ function Body(view: View<'textbox'>): JSX.Element {
   // A value that the kernel sends while an input method composes waits: setting the field would break it off.
   const [draft, compose] = useState<string | null>(null);
   const text = draft ?? props.value ?? '';
-  const copy = props.showCopyButton ? <CopyButton text={props.value ?? ''} /> : undefined;
+  const copy = props.showCopyButton ? (
+    <CopyButton text={props.value ?? ''} onCopy={value => view.fire('copy', { value })} />
+  ) : undefined;
   return (
     <Frame id={id} props={props} className="ib-Textbox" title="Textbox" tools={copy}>
       {ids => {

@@ -2,7 +2,7 @@
 import { createContext, useContext, type ComponentType, type ReactNode } from 'react';
 
 import type { Events, Kind, Props, Settable } from '../protocol/props';
-import type { NodeId, UploadReference } from '../protocol/wire';
+import type { NodeId, StreamRate, UploadReference } from '../protocol/wire';
 
 /** What a component is given to draw itself. */
 export interface View<K extends Kind> {
@@ -20,10 +20,19 @@ export interface View<K extends Kind> {
   ) => void;
   /** Whether somebody listens to an event; for work that only an event needs. */
   readonly listens: (name: keyof Events[K] & string) => boolean;
-  /** Send a file; resolves to what stands for it in a value. Rejects with the kernel's words. */
+  /** How to send the `stream` event; null: nobody listens to it. */
+  readonly stream: StreamRate | null;
+  /** Resolves when the kernel has processed all that was sent; rejects when there is none any more. */
+  readonly answered: () => Promise<void>;
+  /**
+   * Send a file; resolves to what stands for it in a value. Rejects with the kernel's words, or with the
+   * signal's reason when that takes it back. Functions that the component is an input of wait from here
+   * until a value refers to the file, or it has ended otherwise.
+   */
   readonly upload: (
     file: Blob & { readonly name?: string },
-    onProgress?: (share: number) => void
+    onProgress?: (share: number) => void,
+    signal?: AbortSignal
   ) => Promise<UploadReference>;
 }
 
@@ -52,6 +61,8 @@ export interface Services {
    * @param trusted - Leave HTML inside as it is; otherwise what could run code is removed.
    */
   readonly renderMarkdown: (source: string, trusted: boolean, into: HTMLElement) => Promise<void>;
+  /** What of an author's HTML may be put into the page; absent: all of it. */
+  readonly sanitize?: (html: string) => string;
 }
 
 /** The host's services, for the views below it. */

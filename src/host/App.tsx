@@ -4,38 +4,57 @@ import { useEffect, useId, useMemo, useRef, useState, type CSSProperties } from 
 import { ServicesContext, type Services } from '../components/component';
 import { length } from '../components/parts/root';
 import type { App as AppInfo, NodeId } from '../protocol/wire';
-import { PageContext, useApp, usePageStatus } from '../store/hooks';
-import type { Page, PageStatus } from '../store/page';
+import { PageContext, useApp, usePageStatus, useWaiting } from '../store/hooks';
+import type { Page } from '../store/page';
+import type { PageStatus } from '../store/status';
 import { Announcer } from './Announcer';
 import { NodeView } from './NodeView';
 import { useAppCode, useEventCode } from './code';
 import { useOwnKeys } from './keys';
+import { serverNoDelay } from './server';
 import { useAppStyle } from './style';
 import { Footer } from './Footer';
 import { Toasts } from './Toasts';
 
+/** What draws an app. */
+export interface AppProps {
+  readonly page: Page;
+  readonly services: Services;
+  /** Runs the cell that shows the app; null: nothing can. */
+  readonly run?: (() => void) | null;
+  /** Only a picture of the app, with this sentence: no code and no style of its author. */
+  readonly picture?: string | null;
+}
+
 /** Draw the app of a page. Several views may draw the same page. */
-export function App({ page, services }: { page: Page; services: Services }): JSX.Element {
+export function App({ page, services, run = null, picture = null }: AppProps): JSX.Element {
   return (
     <PageContext.Provider value={page}>
       <ServicesContext.Provider value={services}>
-        <Shell page={page} />
+        <Shell page={page} run={run} picture={picture} />
       </ServicesContext.Provider>
     </PageContext.Provider>
   );
 }
 
-function Shell({ page }: { page: Page }): JSX.Element {
+interface ShellProps {
+  readonly page: Page;
+  readonly run: (() => void) | null;
+  readonly picture: string | null;
+}
+
+function Shell({ page, run, picture }: ShellProps): JSX.Element {
   const app = useApp();
   const status = usePageStatus();
   const root = useRef<HTMLDivElement>(null);
   const scope = `ib-app-${useId().replace(/\W/g, '')}`;
-  useAppStyle(scope, app);
-  useAppCode(page, app, root);
+  useAppStyle(scope, picture === null ? app : null);
+  // Nothing of a saved app runs before its kernel is there.
+  useAppCode(page, page.wasLive ? app : null, root);
   useEventCode(page, root);
   useScrollTo(page, root);
   useOwnKeys(root);
-  const live = status.kind === 'live' || status.kind === 'lost' || status.kind === 'connecting';
+  const live = status.kind === 'live' || status.kind === 'lost';
   const size = useMemo(() => sizeOf(app), [app]);
   const fills = app?.fillHeight === true && app.height !== null;
   return (
@@ -45,10 +64,15 @@ function Shell({ page }: { page: Page }): JSX.Element {
       aria-label={app?.title ?? 'ipyblocks app'}
       style={size}
       data-status={status.kind}
+      data-tcp-no-delay={serverNoDelay()}
     >
       {/* Always there, so that assistive technology hears what is put into it. */}
       <div role="status" className="ib-Banners">
-        <Banner status={status} waits={page.store.root === null} />
+        {picture === null ? (
+          <Banner status={status} page={page} run={run} />
+        ) : (
+          <div className="ib-Banner">{picture}</div>
+        )}
       </div>
       {/* A dead app stays readable; inert keeps its controls from pretending to work. */}
       <div className="ib-tree" ref={element => element?.toggleAttribute('inert', !live)}>
@@ -74,11 +98,11 @@ const PATIENCE = 1000;
 
 interface BannerProps {
   readonly status: PageStatus;
-  /** There is nothing to look at yet. */
-  readonly waits: boolean;
+  readonly page: Page;
+  readonly run: (() => void) | null;
 }
 
-function Banner({ status, waits }: BannerProps): JSX.Element | null {
+function Banner({ status, page, run }: BannerProps): JSX.Element | null {
   const { kind } = status;
   const [patient, setPatient] = useState(true);
   useEffect(() => {
@@ -86,28 +110,47 @@ function Banner({ status, waits }: BannerProps): JSX.Element | null {
     const timer = setTimeout(() => setPatient(false), PATIENCE);
     return () => clearTimeout(timer);
   }, [kind]);
-  const text = sentence(status, waits);
+  const waits = useWaiting();
   const passes = kind === 'lost' || kind === 'connecting';
-  return text === null || (passes && patient) ? null : <div className="ib-Banner">{text}</div>;
+  if (kind === 'live' && waits) {
+    return <div className="ib-Banner">The kernel is busy; your click is waiting.</div>;
+  }
+  if (kind === 'live' || (passes && patient)) {
+    return null;
+  }
+  const ended = kind === 'dead' || kind === 'closed';
+  return (
+    <div className="ib-Banner">
+      {sentence(status, page)}
+      {ended && run !== null ? (
+        <button type="button" className="ib-link" onClick={run}>
+          {page.wasLive ? 'Run this cell again' : 'Run this cell'}
+        </button>
+      ) : null}
+      {ended && run === null ? ' Run this cell again to use the app.' : null}
+    </div>
+  );
 }
 
-function sentence(status: PageStatus, waits: boolean): string | null {
+function sentence(status: PageStatus, page: Page): string {
   switch (status.kind) {
-    case 'connecting':
-      return waits ? 'Waiting for the kernel …' : null;
     case 'live':
-      return null;
+      return '';
+    case 'connecting':
+      return 'Waiting for the kernel …';
     case 'lost':
       return 'The connection to the kernel is lost; what you change is kept and sent when it is back.';
     case 'dead':
-      return 'The kernel has restarted or ended. Run this cell again to use the app.';
+      return page.wasLive
+        ? 'The kernel has restarted or ended.'
+        : 'This app is not running. What you see are its last values.';
     case 'mismatch':
       return status.sentence;
     case 'closed':
       return {
         closed: 'This app was closed.',
         rerun: 'This app was closed because its cell was run again.',
-        capacity: 'This app was closed because too many are open. Run this cell again to use it.'
+        capacity: 'This app was closed because too many are open.'
       }[status.reason];
   }
 }

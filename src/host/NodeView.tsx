@@ -32,8 +32,9 @@ function Drawn({ node, half }: { node: NodeState; half: ComponentHalf<Kind> }): 
     () => ({
       set: (props: object) => page.edit(id, props as Record<string, Json>),
       fire: (name: string, data?: unknown) => page.fire(id, name, (data ?? null) as Json),
-      upload: (file: Blob, onProgress?: (share: number) => void) =>
-        page.uploads.send(id, file, onProgress)
+      upload: (file: Blob, onProgress?: (share: number) => void, signal?: AbortSignal) =>
+        page.files.uploads.send(id, file, onProgress, signal),
+      answered: () => page.outbox.room(1)
     }),
     [page, id]
   );
@@ -43,6 +44,7 @@ function Drawn({ node, half }: { node: NodeState; half: ComponentHalf<Kind> }): 
     kind: node.kind,
     props: node.props,
     children,
+    stream: node.stream,
     listens: (name: string) => node.events.has(name),
     ...actions
   };

@@ -6,8 +6,10 @@ import { createRoot, type Root } from 'react-dom/client';
 import type { Services } from '../components/component';
 import type { Packet } from '../protocol/codec';
 import { Page } from '../store/page';
-import { WidgetTransport } from '../transport/widget';
+import { KernelLine } from '../transport/control';
+import { kernelOf, WidgetTransport } from '../transport/widget';
 import { App } from './App';
+import { holdPage, type Held } from './pages';
 import { installComponentStyle } from './style';
 
 /** Name under which the kernel asks for these classes. */
@@ -42,13 +44,16 @@ export function widgetClasses(services: Services, version: string): Record<strin
       };
     }
 
-    /** The page, made when the first view is. */
-    page(): Page {
-      if (this._page === null) {
-        this._page = new Page(new WidgetTransport(this), { version });
-        this._page.start(packetOf(this.get('snapshot') as SavedSnapshot | undefined));
+    /** The page, for one more view. Where the document's kernel is known, outputs have the same one. */
+    hold(): Held {
+      const packet = packetOf(this.get('snapshot') as SavedSnapshot | undefined);
+      const line = KernelLine.with(kernelOf(this));
+      if (line !== null) {
+        const first = { packet, isOld: false, control: false, version };
+        return holdPage(line, this.model_id, first);
       }
-      return this._page;
+      this._page ??= started(new Page(new WidgetTransport(this), { version }), packet);
+      return { page: this._page, release: () => undefined };
     }
 
     override close(commClosed?: boolean): Promise<void> {
@@ -66,20 +71,28 @@ export function widgetClasses(services: Services, version: string): Record<strin
       installComponentStyle();
       this.el.classList.add('ib-host');
       this.root = createRoot(this.el);
-      const page = (this.model as AppModel).page();
-      this.root.render(createElement(App, { page, services }));
+      this.held = (this.model as AppModel).hold();
+      this.root.render(createElement(App, { page: this.held.page, services }));
     }
 
     override remove(): void {
       this.root?.unmount();
       this.root = null;
+      this.held?.release();
+      this.held = null;
       super.remove();
     }
 
     private root: Root | null = null;
+    private held: Held | null = null;
   }
 
   return { AppModel, AppView };
+}
+
+function started(page: Page, packet: Packet | null): Page {
+  page.start(packet);
+  return page;
 }
 
 function packetOf(saved: SavedSnapshot | undefined): Packet | null {

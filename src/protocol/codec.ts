@@ -5,10 +5,12 @@
  */
 import {
   Binary,
+  BlobReference,
   PROTOCOL,
   shapes,
   TO_PAGE_TYPES,
   UploadReference,
+  type BlobId,
   type Json,
   type PageId,
   type ToKernel,
@@ -26,6 +28,12 @@ export interface Packet {
 export interface DecodedFrame {
   readonly epoch: string;
   readonly acks: Readonly<Record<string, number>>;
+  /** The last message sent so far. */
+  readonly last: number;
+  /** The kernel wants to know how far the page is. */
+  readonly ask: boolean;
+  /** Pages that are to send again what has no ack. */
+  readonly missing: readonly string[];
   readonly messages: readonly ToPage[];
   /** Numbers of messages that were left out because their type is unknown: a newer kernel. */
   readonly unknown: readonly number[];
@@ -56,10 +64,13 @@ export function decodeFrame(content: unknown, buffers: readonly ArrayBufferView[
   if (problem !== null) {
     throw new WireError(problem);
   }
-  const { epoch, acks, messages } = frame as {
+  const { epoch, acks, last, messages, ...rest } = frame as {
     epoch: string;
     acks: Record<string, number>;
+    last: number;
     messages: readonly Json[];
+    ask?: boolean;
+    missing?: readonly string[];
   };
   const good: ToPage[] = [];
   const unknown: number[] = [];
@@ -73,7 +84,19 @@ export function decodeFrame(content: unknown, buffers: readonly ArrayBufferView[
       unknown.push(...unknownNumber(message));
     }
   });
-  return { epoch, acks, messages: good, unknown, problems };
+  const { ask = false, missing = [] } = rest;
+  return { epoch, acks, last, ask, missing, messages: good, unknown, problems };
+}
+
+/** A frame for the kernel, without its messages. */
+export interface Heading {
+  readonly page: PageId;
+  /** The last message of the kernel that the page has applied. */
+  readonly ack: number;
+  /** The last message of the page so far. */
+  readonly last: number;
+  /** The kernel is to say how far it is. */
+  readonly ask?: true;
 }
 
 /**
@@ -81,10 +104,10 @@ export function decodeFrame(content: unknown, buffers: readonly ArrayBufferView[
  *
  * @throws WireError when a value is nested too deep.
  */
-export function encodeFrame(page: PageId, ack: number, messages: readonly ToKernel[]): Packet {
+export function encodeFrame(heading: Heading, messages: readonly ToKernel[]): Packet {
   const buffers: ArrayBufferView[] = [];
   const packed = messages.map(message => packFields(message, buffers));
-  return { content: { page, ack, messages: packed }, buffers };
+  return { content: { ...heading, messages: packed }, buffers };
 }
 
 /** Replace what JSON cannot say; bytes are appended to `buffers`. */
@@ -155,6 +178,10 @@ function packObject(value: Json & object, buffers: ArrayBufferView[], depth: num
   if (value instanceof UploadReference) {
     return { $upload: value.upload };
   }
+  if (value instanceof BlobReference) {
+    const { blob, size, mimeType, name } = value;
+    return { $blob: blob, size, mimeType, ...(name === null ? {} : { name }) };
+  }
   if (Array.isArray(value)) {
     return value.map(item => pack(item as Json, buffers, depth + 1));
   }
@@ -203,7 +230,21 @@ function unpackSpecial(
     }
     return new UploadReference(value['$upload'] as UploadId);
   }
+  if ('$blob' in value) {
+    return blobReference(value);
+  }
   return undefined;
+}
+
+function blobReference(value: Readonly<Record<string, unknown>>): BlobReference {
+  const { $blob: blob, size, mimeType = '', name = null } = value;
+  if (typeof blob !== 'number' || typeof size !== 'number') {
+    throw new WireError('$blob and its size must be numbers.');
+  }
+  if (typeof mimeType !== 'string' || (name !== null && typeof name !== 'string')) {
+    throw new WireError("A blob's mimeType and name must be strings.");
+  }
+  return new BlobReference(blob as BlobId, size, mimeType, name);
 }
 
 function binary(
@@ -332,7 +373,11 @@ function kindOf(value: Json): string {
   if (value === null) {
     return 'null';
   }
-  if (value instanceof Binary || value instanceof UploadReference) {
+  if (
+    value instanceof Binary ||
+    value instanceof BlobReference ||
+    value instanceof UploadReference
+  ) {
     return 'file';
   }
   return Array.isArray(value) ? 'array' : typeof value;

@@ -11,6 +11,7 @@ export type Json =
   | bigint
   | string
   | Binary
+  | BlobReference
   | UploadReference
   | readonly Json[]
   | { readonly [key: string]: Json };
@@ -19,6 +20,16 @@ export type Json =
 export class Binary {
   constructor(
     readonly data: Uint8Array<ArrayBuffer>,
+    readonly mimeType: string,
+    readonly name: string | null = null
+  ) {}
+}
+
+/** Bytes that the kernel holds, to be asked for piece by piece; see `Fetch`. */
+export class BlobReference {
+  constructor(
+    readonly blob: BlobId,
+    readonly size: number,
     readonly mimeType: string,
     readonly name: string | null = null
   ) {}
@@ -44,6 +55,9 @@ export type PageId = string & { readonly __brand: "PageId" };
 /** One file on its way from a page, numbered by that page from 1. */
 export type UploadId = number & { readonly __brand: "UploadId" };
 
+/** Large bytes that the kernel holds for a session, from 1; see :class:`BlobReference`. */
+export type BlobId = number & { readonly __brand: "BlobId" };
+
 export type ShowProgress = "full" | "minimal" | "hidden";
 
 export type TaskState = "queued" | "running" | "stopping";
@@ -56,6 +70,16 @@ export type Stream = "stdout" | "stderr";
 
 export type CloseReason = "closed" | "rerun" | "capacity";
 
+export type UploadState = "going" | "again" | "whole" | "refused";
+
+/** How a component sends its ``stream`` event. */
+export interface StreamRate {
+  /** Seconds from one event to the next, at least. */
+  readonly every: number;
+  /** Seconds after which the page ends it; ``null``: it goes on until the person does. */
+  readonly timeLimit: number | null;
+}
+
 /** One component or layout. */
 export interface Node {
   readonly id: NodeId;
@@ -67,6 +91,10 @@ export interface Node {
   readonly children?: readonly NodeId[];
   /** Names of the events that somebody listens to; absent when nobody does. */
   readonly events?: readonly string[];
+  /** Absent when nobody listens to its ``stream``, or it has none. */
+  readonly stream?: StreamRate;
+  /** The value must not be written into a file (a password); absent when it may be. */
+  readonly secret?: boolean;
 }
 
 /** What belongs to the app as a whole. ``null`` means *not given*. */
@@ -139,9 +167,12 @@ export interface Task {
   /** Where its status is drawn. */
   readonly nodes: readonly NodeId[];
   readonly showProgress: "full" | "minimal" | "hidden";
-  /** 0-based place in its queue; ``null`` once it runs. */
+  /**
+   * 0-based place in its queue; ``null`` once it runs, and while it waits for a file that is on
+   * its way to one of its inputs.
+   */
   readonly position: number | null;
-  /** How many wait in that queue, itself included; ``null`` once it runs. */
+  /** How many wait in that queue, itself included; ``null`` when ``position`` is. */
   readonly size: number | null;
   /**
    * Seconds: from now to the result while it waits, of earlier runs while it runs; ``null``: not
@@ -217,8 +248,10 @@ export interface Queued {
   readonly name: string;
   readonly nodes: readonly NodeId[];
   readonly showProgress: "full" | "minimal" | "hidden";
-  readonly position: number;
-  readonly size: number;
+  /** ``null``: it waits for a file that is on its way to one of its inputs. */
+  readonly position: number | null;
+  /** ``null`` when ``position`` is. */
+  readonly size: number | null;
   /** Seconds to the result; ``null``: not known. */
   readonly eta: number | null;
 }
@@ -352,6 +385,34 @@ export interface Refused {
   readonly message: string;
 }
 
+/** How far an upload has come. ``seq`` is 0; the answer to every :class:`Piece`. */
+export interface Received {
+  readonly type: "received";
+  readonly seq: number;
+  readonly page: PageId;
+  readonly upload: UploadId;
+  /** Bytes the kernel has, from the start without a gap. */
+  readonly received: number;
+  /**
+   * ``again``: what came after them was lost or damaged, send from there; ``whole``: it may be
+   * used in a value; ``refused``: it is not taken, and forgotten.
+   */
+  readonly state: "going" | "again" | "whole" | "refused";
+  /** Why it is refused, in words for the person; else ``null``. */
+  readonly message: string | null;
+}
+
+/** Some bytes that a page has asked for. ``seq`` is 0; the answer to a :class:`Fetch`. */
+export interface Part {
+  readonly type: "part";
+  readonly seq: number;
+  readonly page: PageId;
+  readonly blob: BlobId;
+  readonly offset: number;
+  /** ``{"$buffer": index, …}``; ``null``: the kernel has them no more, the value is another. */
+  readonly chunk: Json;
+}
+
 /** The session has ended; nothing follows. */
 export interface Closed {
   readonly type: "closed";
@@ -359,14 +420,26 @@ export interface Closed {
   readonly reason: "closed" | "rerun" | "capacity";
 }
 
-export type ToPage = Graft | RunJs | Log | Called | Output | Welcome | Patch | Queued | Started | Progress | Stopping | Done | Failed | Toast | Refused | Closed;
+export type ToPage = Graft | RunJs | Log | Called | Output | Welcome | Patch | Queued | Started | Progress | Stopping | Done | Failed | Toast | Refused | Closed | Received | Part;
 
 /** What one comm message carries down. */
 export interface ToPageFrame {
   readonly epoch: string;
   /** Per page (:data:`PageId`): the last ``seq`` of it that the kernel has processed. */
   readonly acks: { readonly [key: string]: number };
-  readonly messages: readonly (Graft | RunJs | Log | Called | Output | Welcome | Patch | Queued | Started | Progress | Stopping | Done | Failed | Toast | Refused | Closed)[];
+  /**
+   * ``seq`` of the last message sent so far, in this frame or before: a page that has less has
+   * missed something and says hello.
+   */
+  readonly last: number;
+  readonly messages: readonly (Graft | RunJs | Log | Called | Output | Welcome | Patch | Queued | Started | Progress | Stopping | Done | Failed | Toast | Refused | Closed | Received | Part)[];
+  /** True: whoever reads it is to say at once how far it is; absent: no need. */
+  readonly ask?: boolean;
+  /**
+   * Pages of which something has not come: they say hello and send again what has no ack.
+   * Absent: none.
+   */
+  readonly missing?: readonly PageId[];
 }
 
 /** A page has come, or has lost the thread. The answer is a welcome unless it is up to date. */
@@ -408,9 +481,15 @@ export interface Cancel {
   readonly task: TaskId;
 }
 
+/** The app was taken out of the notebook: end its session. */
+export interface End {
+  readonly type: "end";
+  readonly seq: number;
+}
+
 /**
- * One piece of a file. Pieces come in order; the file is whole when ``offset + len(chunk)
- * == size``.
+ * A file has been chosen; its pieces follow. Functions that the file's component is an input
+ * of wait, from here on, until a :class:`Set` refers to it or it has ended otherwise.
  */
 export interface Upload {
   readonly type: "upload";
@@ -421,9 +500,38 @@ export interface Upload {
   readonly mimeType: string;
   /** Bytes of the whole file. */
   readonly size: number;
+}
+
+/**
+ * One piece of a file. ``seq`` is 0; the answer is a :class:`Received`.
+ *
+ * Pieces come in order, a few ahead of the answers. One that the kernel has is answered and not
+ * counted twice.
+ */
+export interface Piece {
+  readonly type: "piece";
+  readonly seq: number;
+  readonly upload: UploadId;
   readonly offset: number;
-  /** ``{"$buffer": index, …}``, at most 1 MiB. */
+  /** CRC-32 of the piece. */
+  readonly crc: number;
+  /** ``{"$buffer": index, …}``, at most :data:`CHUNK` bytes; no bytes only ask for the answer. */
   readonly chunk: Json;
+}
+
+/** The person has taken a file back before it was part of a value. */
+export interface Abandon {
+  readonly type: "abandon";
+  readonly seq: number;
+  readonly upload: UploadId;
+}
+
+/** Ask for a piece of a :class:`BlobReference`. ``seq`` is 0; the answer is a :class:`Part`. */
+export interface Fetch {
+  readonly type: "fetch";
+  readonly seq: number;
+  readonly blob: BlobId;
+  readonly offset: number;
 }
 
 /** Call a function with values of the caller's own: what clients do, not people. */
@@ -451,22 +559,27 @@ export interface JsResult {
   readonly error: string | null;
 }
 
-export type ToKernel = JsResult | Hello | Set | Event | Cancel | Upload | Submit;
+export type ToKernel = JsResult | Hello | Set | Event | Cancel | Upload | Submit | End | Piece | Abandon | Fetch;
 
 /** What one comm message carries up. */
 export interface ToKernelFrame {
   readonly page: PageId;
   /** ``seq`` of the last kernel message that the page has applied. */
   readonly ack: number;
-  readonly messages: readonly (JsResult | Hello | Set | Event | Cancel | Upload | Submit)[];
+  /** ``seq`` of the last message sent so far, in this frame or before. */
+  readonly last: number;
+  readonly messages: readonly (JsResult | Hello | Set | Event | Cancel | Upload | Submit | End | Piece | Abandon | Fetch)[];
+  /** True: the kernel is to say at once how far it is; absent: no need. */
+  readonly ask?: boolean;
 }
 
 /** The types of all messages to a page. */
-export const TO_PAGE_TYPES: readonly ToPage['type'][] = ["graft", "runJs", "log", "called", "output", "welcome", "patch", "queued", "started", "progress", "stopping", "done", "failed", "toast", "refused", "closed"];
+export const TO_PAGE_TYPES: readonly ToPage['type'][] = ["graft", "runJs", "log", "called", "output", "welcome", "patch", "queued", "started", "progress", "stopping", "done", "failed", "toast", "refused", "closed", "received", "part"];
 
 /** Per struct and field: the JSON kinds it may have, or what it is a list of. */
 export const shapes: Shapes = {
-  Node: { id: "number", kind: "string", props: "object", children: "array?", events: "array?" },
+  StreamRate: { every: "number", timeLimit: "number|null" },
+  Node: { id: "number", kind: "string", props: "object", children: "array?", events: "array?", stream: "StreamRate?", secret: "boolean?" },
   App: { title: "string", css: "string|null", js: "string|null", head: "string|null", tokens: "object|null", height: "number|string|null", width: "number|string|null", fillHeight: "boolean", showError: "boolean", maxFileSize: "number|null" },
   ProgressUnit: { index: "number|null", length: "number|null", unit: "string", progress: "number|null", desc: "string|null" },
   Fake: { start: "number", end: "number", estimatedMs: "number", ageMs: "number" },
@@ -477,7 +590,7 @@ export const shapes: Shapes = {
   Edit: { op: "string", path: "array", value: "any" },
   Update: { node: "number", props: "object", edits: "object?" },
   patch: { seq: "number", updates: "Update[]" },
-  queued: { seq: "number", task: "number", name: "string", nodes: "array", showProgress: "string", position: "number", size: "number", eta: "number|null" },
+  queued: { seq: "number", task: "number", name: "string", nodes: "array", showProgress: "string", position: "number|null", size: "number|null", eta: "number|null" },
   started: { seq: "number", task: "number", name: "string", nodes: "array", showProgress: "string", eta: "number|null" },
   progress: { seq: "number", task: "number", units: "ProgressUnit[]", fake: "Fake|null" },
   stopping: { seq: "number", task: "number" },
@@ -490,16 +603,22 @@ export const shapes: Shapes = {
   failed: { seq: "number", task: "number", code: "string", message: "string", detail: "string|null" },
   toast: { seq: "number", level: "string", title: "string", message: "string", duration: "number|null" },
   refused: { seq: "number", page: "string", refused: "number", message: "string" },
+  received: { seq: "number", page: "string", upload: "number", received: "number", state: "string", message: "string|null" },
+  part: { seq: "number", page: "string", blob: "number", offset: "number", chunk: "any" },
   closed: { seq: "number", reason: "string" },
-  ToPageFrame: { epoch: "string", acks: "object", messages: "array" },
+  ToPageFrame: { epoch: "string", acks: "object", last: "number", messages: "array", ask: "boolean?", missing: "array?" },
   hello: { seq: "number", protocol: "number", epoch: "string|null", seen: "number" },
   set: { seq: "number", node: "number", props: "object" },
   event: { seq: "number", node: "number", name: "string", data: "any?" },
   cancel: { seq: "number", task: "number" },
-  upload: { seq: "number", upload: "number", node: "number", name: "string", mimeType: "string", size: "number", offset: "number", chunk: "any" },
+  end: { seq: "number" },
+  upload: { seq: "number", upload: "number", node: "number", name: "string", mimeType: "string", size: "number" },
+  piece: { seq: "number", upload: "number", offset: "number", crc: "number", chunk: "any" },
+  abandon: { seq: "number", upload: "number" },
+  fetch: { seq: "number", blob: "number", offset: "number" },
   submit: { seq: "number", call: "number", dependency: "number", data: "array" },
   jsResult: { seq: "number", task: "number", values: "array|null", error: "string|null" },
-  ToKernelFrame: { page: "string", ack: "number", messages: "array" },
+  ToKernelFrame: { page: "string", ack: "number", last: "number", messages: "array", ask: "boolean?" },
 };
 
 /** See {@link shapes}. A trailing `?` means the field may be absent. */

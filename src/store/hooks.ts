@@ -1,8 +1,10 @@
 /** The whole React binding of the store. */
 import { createContext, useCallback, useContext, useRef, useSyncExternalStore } from 'react';
 
-import type { App, LogEntry, NodeId } from '../protocol/wire';
-import type { Page, PageStatus } from './page';
+import type { App, BlobReference, LogEntry, NodeId } from '../protocol/wire';
+import type { Download } from './downloads';
+import type { Page } from './page';
+import type { PageStatus } from './status';
 import type { NodeState } from './store';
 import type { NodeStatus, TaskRecord } from './tasks';
 import type { ToastRecord } from './toasts';
@@ -69,6 +71,19 @@ export function useTasks(): readonly TaskRecord[] {
   return useSyncExternalStore(subscribe, () => tasks.all());
 }
 
+/** How far a large value is, which is fetched for as long as somebody asks; null: there is none. */
+export function useDownload(reference: BlobReference | null): Download | null {
+  const { downloads } = usePage().files;
+  const subscribe = useCallback(
+    (listener: () => void) =>
+      reference === null ? () => undefined : downloads.watch(reference, listener),
+    [downloads, reference]
+  );
+  return useSyncExternalStore(subscribe, () =>
+    reference === null ? null : downloads.state(reference)
+  );
+}
+
 /** What functions have written. */
 export function useJournal(): readonly LogEntry[] {
   const { journal } = usePage();
@@ -95,6 +110,13 @@ export function usePageStatus(): PageStatus {
   const page = usePage();
   const subscribe = useCallback((listener: () => void) => page.subscribeStatus(listener), [page]);
   return useSyncExternalStore(subscribe, () => page.status);
+}
+
+/** Whether what the person did waits for a kernel that is busy. */
+export function useWaiting(): boolean {
+  const page = usePage();
+  const subscribe = useCallback((listener: () => void) => page.subscribeStatus(listener), [page]);
+  return useSyncExternalStore(subscribe, () => page.isWaiting);
 }
 
 /** The messages that are shown. */

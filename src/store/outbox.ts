@@ -69,6 +69,14 @@ export class Outbox {
     });
   }
 
+  /** Send what waits for the end of the tick: what goes another way now must not overtake it. */
+  catchUp(): void {
+    const held = this.held?.splice(0) ?? [];
+    if (held.length > 0) {
+      this.deliver(held);
+    }
+  }
+
   /** Send the edits that wait. */
   flush(): void {
     const edits = this.takeEdits();
@@ -130,6 +138,11 @@ export class Outbox {
     return this.seq;
   }
 
+  /** Whether the kernel has something that it has not acknowledged. */
+  get unanswered(): boolean {
+    return this.unacked.length > 0;
+  }
+
   get pending(): number {
     return this.unacked.length + this.edits.size;
   }
@@ -153,10 +166,7 @@ export class Outbox {
       this.held = [];
       // Asked for first: a frame that cannot be sent must not hold all that follow.
       this.endOfTick(() => this.release());
-      this.transmit(numbered);
-    } else if (numbered.some(message => message.type === 'upload')) {
-      // Large enough for a frame of its own; a host may limit what it takes at once.
-      this.transmit([...this.held.splice(0), ...numbered]);
+      this.deliver(numbered);
     } else {
       this.held.push(...numbered);
     }
@@ -166,8 +176,39 @@ export class Outbox {
     const held = this.held ?? [];
     this.held = null;
     if (held.length > 0) {
-      this.transmit(held);
+      this.deliver(held);
     }
+  }
+
+  /**
+   * Transmit the last messages there are. One that cannot be sent does not take the others with it.
+   *
+   * @throws WireError when there is one.
+   */
+  private deliver(messages: readonly ToKernel[]): void {
+    try {
+      this.transmit(messages);
+      return;
+    } catch (error) {
+      if (messages.length === 1) {
+        this.seq -= 1;
+        this.unacked.pop();
+        throw error;
+      }
+    }
+    this.seq -= messages.length;
+    this.unacked.splice(-messages.length);
+    let failed: unknown = null;
+    for (const message of messages) {
+      const again = { ...message, seq: ++this.seq };
+      this.unacked.push(again);
+      try {
+        this.deliver([again]);
+      } catch (error) {
+        failed = error;
+      }
+    }
+    throw failed;
   }
 
   /** What is held goes another way, or nowhere. */

@@ -2,14 +2,20 @@
  * One page of one session: joins transport, tree, tasks, toasts and outbox, and keeps them true to the
  * kernel through reloads, gaps and lost connections.
  */
-import { decodeFrame, encodeFrame, WireError, type Packet } from '../protocol/codec';
+import {
+  decodeFrame,
+  encodeFrame,
+  WireError,
+  type DecodedFrame,
+  type Packet
+} from '../protocol/codec';
 import {
   PROTOCOL,
-  type CloseReason,
   type Json,
-  type Node,
   type NodeId,
   type PageId,
+  type Part,
+  type Received,
   type TaskId,
   type ToKernel,
   type ToPage,
@@ -18,29 +24,21 @@ import {
 } from '../protocol/wire';
 import type { Transport } from '../transport/transport';
 import { runStep, type JsRunner } from './js';
+import { Files, type Beside } from './files';
 import { Journal } from './journal';
+import { Nudge } from './nudge';
+import { withOwn, withoutOwn, type Holds } from './own';
+import { Patience } from './patience';
 import { Outbox } from './outbox';
+import { later, nextFrame } from './runouts';
+import { mismatch, type PageStatus } from './status';
 import { same, Store, type Schedule } from './store';
-import { Tasks } from './tasks';
+import { Tasks, type TasksOptions } from './tasks';
 import { Ticker } from './ticker';
 import { Toasts } from './toasts';
-import { Uploads } from './uploads';
-
-/**
- * - `connecting`: nothing is known yet.
- * - `live`: what is shown is what the kernel has.
- * - `lost`: the connection is gone, perhaps for a moment; edits are kept.
- * - `dead`: the kernel has forgotten the session (it restarted or ended).
- * - `closed`: the session was ended; `reason` says why.
- * - `mismatch`: page and kernel are of different versions; `sentence` says what to do.
- */
-export type PageStatus =
-  | { readonly kind: 'connecting' | 'live' | 'lost' | 'dead' }
-  | { readonly kind: 'closed'; readonly reason: CloseReason }
-  | { readonly kind: 'mismatch'; readonly sentence: string };
 
 /** What a page needs of the world around it. */
-export interface PageOptions {
+export interface PageOptions extends TasksOptions {
   /** See {@link Store}; the default is the next animation frame. */
   readonly schedule?: Schedule;
   /** When messages to the kernel after the first of a tick go; the default is the next microtask. */
@@ -53,6 +51,9 @@ export interface PageOptions {
   readonly version?: string;
 }
 
+/** A message of the kernel's count. */
+type Counted = Exclude<ToPage, Welcome | Received | Part>;
+
 const CONNECTING: PageStatus = { kind: 'connecting' };
 
 /** One page of one session. */
@@ -64,7 +65,7 @@ export class Page {
   readonly journal = new Journal();
   readonly toasts = new Toasts();
   readonly outbox: Outbox;
-  readonly uploads: Uploads;
+  readonly files: Files;
 
   constructor(
     private readonly transport: Transport,
@@ -73,12 +74,22 @@ export class Page {
     const schedule = options.schedule ?? nextFrame;
     this.id = (options.id ?? crypto.randomUUID()) as PageId;
     const now = options.now ?? (() => performance.now());
-    this.tasks = new Tasks(now);
+    this.nudge = new Nudge(options.later ?? later, () => this.remind());
+    this.patience = new Patience(
+      options.later ?? later,
+      () => transport.waits === true && this.outbox.unanswered,
+      () => this.tellStatus()
+    );
+    this.tasks = new Tasks(now, options);
     this.ticker = new Ticker(now);
     this.version = options.version ?? '';
     this.store = new Store(schedule);
     this.outbox = new Outbox(messages => this.transmit(messages), schedule, options.endOfTick);
-    this.uploads = new Uploads(this.outbox);
+    this.files = new Files(this.id, this.outbox, {
+      send: message => this.transmitBeside(message),
+      isOpen: () => this.transport.state === 'open',
+      later: options.later ?? later
+    });
     transport.onPacket = packet => this.receive(packet);
     transport.onState = () => this.follow();
   }
@@ -87,12 +98,38 @@ export class Page {
     return this._status;
   }
 
-  /** Draw a snapshot, if the host has one, and say hello. */
-  start(snapshot: Packet | null): void {
+  /** What the person did waits for a kernel that is busy. */
+  get isWaiting(): boolean {
+    return this.patience.isOver;
+  }
+
+  /**
+   * Draw a snapshot, if the host has one, and say hello.
+   *
+   * @param isOld - It was made some time ago: what the person typed since then is in no message, so the
+   *   kernel is asked for the whole session.
+   */
+  start(snapshot: Packet | null, isOld = false): void {
     if (snapshot !== null) {
-      this.receive(snapshot);
+      this.receiveSnapshot(snapshot);
+      this.seen = isOld ? -1 : this.seen;
     }
     this.follow();
+  }
+
+  /** Whether the kernel has ever known this page. */
+  get wasLive(): boolean {
+    return this.lived;
+  }
+
+  /** The app was taken out of the notebook: end its session. */
+  end(): void {
+    this.outbox.push({ type: 'end' });
+  }
+
+  /** Where the page stands in the kernel's count; null before the first welcome. */
+  get place(): { readonly epoch: string; readonly seen: number } | null {
+    return this.epoch === null ? null : { epoch: this.epoch, seen: Math.max(this.seen, 0) };
   }
 
   /** The person edited props of a node. */
@@ -127,10 +164,22 @@ export class Page {
   /** Stop. What is shown stays. */
   close(): void {
     this.transport.close();
-    this.outbox.clear();
+    this.forget();
+    this.nudge.rest();
+    this.patience.rest();
+    this.tasks.rest();
   }
 
   // --- from the kernel -----------------------------------------------------------------------------
+
+  private receiveSnapshot(packet: Packet): void {
+    this.starting = true;
+    try {
+      this.receive(packet);
+    } finally {
+      this.starting = false;
+    }
+  }
 
   private receive(packet: Packet): void {
     let frame;
@@ -148,6 +197,7 @@ export class Page {
     }
     frame.problems.forEach(problem => console.warn(`ipyblocks: left out a message: ${problem}`));
     const acked = frame.acks[this.id];
+    const isNews = (acked ?? 0) > this.acked;
     this.acked = Math.max(this.acked, acked ?? 0);
     if (this.asking !== null && this.acked >= this.asking) {
       // The hello has been read; its welcome came before this frame, is in it, or was not needed.
@@ -156,6 +206,26 @@ export class Page {
     frame.messages.forEach(message => this.take(message, frame.epoch));
     if (acked !== undefined) {
       this.outbox.acknowledge(acked);
+      if (!this.outbox.unanswered) {
+        this.patience.rest();
+      }
+    }
+    if (isNews) {
+      this.nudge.answered(this.outbox.unanswered || this.asking !== null);
+    }
+    if ((frame.epoch === this.epoch || this.epoch === null) && !this.starting) {
+      this.answer(frame);
+    }
+  }
+
+  /** What a frame says beside its messages. */
+  private answer({ last, ask, missing }: DecodedFrame): void {
+    // Without a welcome: the kernel has read the hello, and its answer is lost.
+    const isBehind = this.epoch === null || last > this.reached() || missing.includes(this.id);
+    if (isBehind && this.asking === null) {
+      this.hello();
+    } else if (ask) {
+      this.transmit([]);
     }
   }
 
@@ -165,15 +235,29 @@ export class Page {
         this.welcome(message);
       }
     } else if (epoch === this.epoch) {
+      this.takeOne(message);
+    }
+  }
+
+  private takeOne(message: Exclude<ToPage, Welcome>): void {
+    if (message.type === 'received' || message.type === 'part') {
+      this.files.take(message);
+    } else {
       this.takeNumbered(message);
     }
   }
 
-  private takeNumbered(message: Exclude<ToPage, Welcome>): void {
+  /** How far the page is in the kernel's count, with messages that it cannot read. */
+  private reached(): number {
     while (this.skipped.delete(this.seen + 1)) {
       this.seen += 1;
     }
-    if (message.seq === this.seen + 1) {
+    return this.seen;
+  }
+
+  private takeNumbered(message: Counted): void {
+    // Nothing follows the end, whatever has been missed before it.
+    if (message.seq === this.reached() + 1 || message.type === 'closed') {
       this.seen = message.seq;
       this.apply(message);
     } else if (message.seq > this.seen && this.asking === null) {
@@ -183,6 +267,9 @@ export class Page {
   }
 
   private welcome(message: Welcome): void {
+    if (message.epoch === this.epoch && message.seq < this.seen) {
+      return; // overtaken by newer ones
+    }
     this.asking = null;
     if (message.protocol !== PROTOCOL) {
       this.turn({ kind: 'mismatch', sentence: mismatch(message, this.version) });
@@ -194,15 +281,15 @@ export class Page {
     if (message.control) {
       this.transport.useControl();
     }
-    this.store.replace(message.app, this.withOwnEdits(message.nodes));
+    this.store.replace(message.app, withOwn(message.nodes, this.store, this.holds));
     this.tasks.replace(message.tasks);
     this.journal.replace(message.log);
-    if (this.transport.state === 'open') {
+    if (this.transport.state === 'open' && !this.starting) {
       this.turn({ kind: 'live' });
     }
   }
 
-  private apply(message: Exclude<ToPage, Welcome>): void {
+  private apply(message: Counted): void {
     switch (message.type) {
       case 'patch':
         this.patch(message.updates);
@@ -212,10 +299,11 @@ export class Page {
         this.echoError(message.level, message.message);
         break;
       case 'refused':
-        this.refused(message.page, message.refused, message.message);
+        this.refused(message.page, message.message);
         break;
       case 'closed':
-        this.outbox.clear();
+        this.forget();
+        this.nudge.rest();
         this.tasks.clear();
         this.turn({ kind: 'closed', reason: message.reason });
         break;
@@ -232,7 +320,7 @@ export class Page {
         }
         break;
       case 'graft':
-        this.store.graft(message.removed, this.withOwnEdits(message.nodes));
+        this.store.graft(message.removed, withOwn(message.nodes, this.store, this.holds));
         this.tasks.dismiss(...message.removed);
         break;
       case 'runJs':
@@ -260,7 +348,7 @@ export class Page {
 
   private patch(updates: readonly Update[]): void {
     try {
-      this.store.patch(updates.map(update => this.withoutOwnEdits(update)));
+      this.store.patch(updates.map(update => withoutOwn(update, this.holds)));
       this.tasks.received(updates.filter(hasValue).map(({ node }) => node));
     } catch (error) {
       if (!(error instanceof RangeError)) {
@@ -273,32 +361,11 @@ export class Page {
     }
   }
 
-  /** A value that the person has changed since the kernel sent it is older than what is shown. */
-  private withoutOwnEdits(update: Update): Update {
-    const props = Object.entries(update.props).filter(
-      ([name]) => !this.outbox.holds(update.node, name, this.acked)
-    );
-    const edits = Object.entries(update.edits ?? {}).filter(
-      ([name]) => !this.outbox.holds(update.node, name, this.acked)
-    );
-    const { node } = update;
-    return { node, props: Object.fromEntries(props), edits: Object.fromEntries(edits) };
-  }
+  /** Whether what the kernel says of a prop is older than what the person did with it. */
+  private readonly holds: Holds = (node, name) => this.outbox.holds(node, name, this.acked);
 
-  private withOwnEdits(nodes: readonly Node[]): readonly Node[] {
-    return nodes.map(node => {
-      const shown = this.store.node(node.id)?.props as Record<string, Json> | undefined;
-      const own = Object.entries(shown ?? {}).filter(([name]) =>
-        this.outbox.holds(node.id, name, this.acked)
-      );
-      return own.length === 0
-        ? node
-        : { ...node, props: { ...node.props, ...Object.fromEntries(own) } };
-    });
-  }
-
-  private refused(page: PageId, seq: number, why: string): void {
-    if (page === this.id && !this.uploads.refuse(seq, why)) {
+  private refused(page: PageId, why: string): void {
+    if (page === this.id) {
       this.toasts.show({ level: 'warning', title: 'Not accepted', message: why, duration: 10 });
     }
   }
@@ -316,6 +383,10 @@ export class Page {
     if (kind === 'closed' || kind === 'mismatch') {
       return;
     }
+    if (this.transport.state !== 'open') {
+      this.nudge.rest();
+      this.patience.rest();
+    }
     switch (this.transport.state) {
       case 'open':
         // Hosts say "open" more than once; a second hello would cost a second snapshot.
@@ -324,13 +395,19 @@ export class Page {
           this.hello();
         }
         break;
+      case 'asking':
+        this.greeted = false;
+        if (kind === 'live') {
+          this.turn({ kind: 'lost' });
+        }
+        break;
       case 'lost':
         this.greeted = false;
         this.turn({ kind: 'lost' });
         break;
       case 'dead':
         this.greeted = false;
-        this.outbox.clear();
+        this.forget();
         this.tasks.clear();
         this.turn({ kind: 'dead' });
         break;
@@ -343,14 +420,47 @@ export class Page {
     this.outbox.resend([{ type: 'hello', protocol: PROTOCOL, epoch, seen }]);
     // Unless the answer was already there, as it is in a loopback.
     this.asking = this.asking === null ? null : this.outbox.last;
+    this.files.resume();
     if (this.epoch !== null) {
       // What is shown is right as far as it goes; a kernel that knows more answers with a welcome.
       this.turn({ kind: 'live' });
     }
   }
 
-  private transmit(messages: readonly ToKernel[]): void {
-    this.transport.send(encodeFrame(this.id, this.seen, messages));
+  private transmit(messages: readonly ToKernel[], ask?: true): void {
+    const heading = { page: this.id, ack: Math.max(this.seen, 0), last: this.outbox.last };
+    this.transport.send(encodeFrame(ask === undefined ? heading : { ...heading, ask }, messages));
+    if (messages.length > 0 && this.transport.state === 'open') {
+      this.nudge.arm();
+      if (this.transport.waits === true) {
+        this.patience.start();
+      }
+    }
+  }
+
+  /** Pieces of files, which are asked for again when they are lost. */
+  private transmitBeside(message: Beside): void {
+    this.outbox.catchUp();
+    const heading = { page: this.id, ack: Math.max(this.seen, 0), last: this.outbox.last };
+    this.transport.send(encodeFrame(heading, [{ seq: 0, ...message }]));
+  }
+
+  /** The session is gone, and all that was on its way. */
+  private forget(): void {
+    this.outbox.clear();
+    this.files.clear();
+  }
+
+  /** The kernel has not answered for long: what it was sent may be lost, and nothing else would tell. */
+  private remind(): void {
+    if (this.transport.waits === true) {
+      return; // it is only busy
+    }
+    if (this.asking === null) {
+      this.transmit([], true);
+    } else {
+      this.hello();
+    }
   }
 
   private turn(status: PageStatus): void {
@@ -358,12 +468,23 @@ export class Page {
       return;
     }
     this._status = status;
+    this.lived ||= status.kind === 'live';
+    this.tellStatus();
+  }
+
+  private tellStatus(): void {
     this.listeners.forEach(listener => listener());
   }
 
-  private readonly version: string;
+  /** Version of this package. */
+  readonly version: string;
+  private readonly nudge: Nudge;
+  private readonly patience: Patience;
   private readonly listeners = new Set<() => void>();
   private _status: PageStatus = CONNECTING;
+  private lived = false;
+  /** A snapshot is being read: nothing in it says that the kernel is there. */
+  private starting = false;
   private epoch: string | null = null;
   private seen = 0;
   private acked = 0;
@@ -377,22 +498,4 @@ export class Page {
 
 function hasValue({ props, edits = {} }: Update): boolean {
   return 'value' in props || 'value' in edits;
-}
-
-function mismatch(welcome: Welcome, version: string): string {
-  const older = welcome.protocol < PROTOCOL ? 'the kernel' : 'JupyterLab';
-  const newest = welcome.protocol < PROTOCOL ? version : welcome.version;
-  return (
-    `ipyblocks in ${older} is older than its other half. Run pip install "ipyblocks>=${newest}" in the ` +
-    `environment of ${older}, then restart ${older === 'the kernel' ? 'it' : 'JupyterLab and reload the page'}.`
-  );
-}
-
-/** The next animation frame, or soon in a page that is not painted. */
-function nextFrame(callback: () => void): void {
-  if (document.hidden) {
-    setTimeout(callback, 50);
-  } else {
-    requestAnimationFrame(callback);
-  }
 }

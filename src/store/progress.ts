@@ -69,6 +69,12 @@ export function shownProgress(task: TaskRecord, now: number): Shown {
   return { share: null, measured: false };
 }
 
+/** Whether the bar of a task says how far it is, and so can be seen to be complete. */
+export function hasShare(task: TaskRecord, now: number): boolean {
+  const running = task.state === 'running' && task.showProgress === 'full';
+  return running && shownProgress(task, now).share !== null;
+}
+
 /** Faked progress is of the innermost level, which was sent with its share at that time. */
 function withFake(units: readonly ProgressUnit[], fake: Fake, sinceReport: number): ProgressUnit[] {
   const { start, end, estimatedMs, ageMs } = fake;
@@ -95,7 +101,10 @@ export function words(task: TaskRecord, now: number): string {
 }
 
 function queuedWords(task: TaskRecord, now: number): string[] {
-  const place = `${(task.position ?? 0) + 1} of ${task.size ?? 1} in queue`;
+  if (task.position === null) {
+    return ['Waiting for a file that is on its way'];
+  }
+  const place = `${task.position + 1} of ${task.size ?? 1} in queue`;
   if (task.eta === null) {
     return [place];
   }

@@ -4,7 +4,8 @@
  * Knows no framework. A node's object changes exactly when the node does, so a view may compare by identity.
  */
 import { defaults, type Kind, type Props } from '../protocol/props';
-import type { App, Json, Node, NodeId, Update } from '../protocol/wire';
+import { BlobReference } from '../protocol/wire';
+import type { App, Json, Node, NodeId, StreamRate, Update } from '../protocol/wire';
 import { applyEdits } from './edits';
 
 /** A node with its props complete. */
@@ -16,6 +17,10 @@ export interface NodeState<K extends Kind = Kind> {
   readonly children: readonly NodeId[] | null;
   /** Events that somebody listens to. */
   readonly events: ReadonlySet<string>;
+  /** How to send its `stream` event; null: nobody listens to it. */
+  readonly stream: StreamRate | null;
+  /** The value must not be written into a file. */
+  readonly secret: boolean;
 }
 
 type Listener = () => void;
@@ -42,6 +47,11 @@ export class Store {
 
   node(id: NodeId): NodeState | undefined {
     return this.nodes.get(id);
+  }
+
+  /** All nodes, those below the root that are in the tree and those that are on their way into it. */
+  all(): IterableIterator<NodeState> {
+    return this.nodes.values();
   }
 
   /** Whole tree at once. Nodes that did not change keep their object. */
@@ -72,6 +82,7 @@ export class Store {
     }
     nodes.forEach(node => this.renew(node));
     this.tell();
+    this.tellOfChange();
   }
 
   /** New props from the kernel. Told at once after a quiet frame, else with others of the same frame. */
@@ -80,12 +91,14 @@ export class Store {
       this.merge(node, edits === undefined ? props : { ...props, ...this.edited(node, edits) });
     }
     this.tellSoon();
+    this.tellOfChange();
   }
 
   /** New props by the person at the page; told at once, because a text field must keep its caret. */
   edit(node: NodeId, props: Readonly<Record<string, Json>>): void {
     this.merge(node, props);
     this.tell();
+    this.tellOfChange();
   }
 
   /** Be told when a node changes. Returns how to stop. */
@@ -99,11 +112,17 @@ export class Store {
     return () => this.appListeners.delete(listener);
   }
 
+  /** Be told when the person or the kernel has changed something; a whole tree anew is no change. */
+  subscribeChanges(listener: Listener): () => void {
+    this.changeListeners.add(listener);
+    return () => this.changeListeners.delete(listener);
+  }
+
   /** How many listeners there are. */
   get listening(): number {
     return [...this.listeners.values()].reduce(
       (sum, set) => sum + set.size,
-      this.appListeners.size
+      this.appListeners.size + this.changeListeners.size
     );
   }
 
@@ -168,11 +187,16 @@ export class Store {
     }
   }
 
+  private tellOfChange(): void {
+    this.changeListeners.forEach(listener => listener());
+  }
+
   private _app: App | null = null;
   private _root: NodeId | null = null;
   private readonly nodes = new Map<NodeId, NodeState>();
   private readonly listeners = new Map<NodeId, Set<Listener>>();
   private readonly appListeners = new Set<Listener>();
+  private readonly changeListeners = new Set<Listener>();
   private changed = new Set<NodeId>();
   private appChanged = false;
   private quiet = true;
@@ -198,15 +222,19 @@ function complete(node: Node): NodeState {
     kind: node.kind as Kind,
     props: { ...base, ...node.props } as unknown as Props[Kind],
     children: node.children ?? null,
-    events: new Set(node.events ?? [])
+    events: new Set(node.events ?? []),
+    stream: node.stream ?? null,
+    secret: node.secret === true
   };
 }
 
 function equal(a: NodeState, b: NodeState): boolean {
   return (
     a.kind === b.kind &&
+    a.secret === b.secret &&
     same(a.children, b.children) &&
     same([...a.events], [...b.events]) &&
+    same(a.stream, b.stream) &&
     same(a.props, b.props)
   );
 }
@@ -218,6 +246,9 @@ export function same(a: unknown, b: unknown): boolean {
   }
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
     return false;
+  }
+  if (a instanceof BlobReference && b instanceof BlobReference) {
+    return a.blob === b.blob;
   }
   if (!isPlain(a) || !isPlain(b) || Array.isArray(a) !== Array.isArray(b)) {
     return false;

@@ -15,6 +15,8 @@ import type {
   TaskId,
   TaskState
 } from '../protocol/wire';
+import { hasShare } from './progress';
+import { isCalm, later, RunOuts, type Later } from './runouts';
 import { add } from './store';
 
 /** A task that has not ended. */
@@ -50,19 +52,38 @@ export interface NodeStatus {
   readonly failure: Failed | null;
   /** The task runs, and a value of it has come already: more will follow. */
   readonly generating: boolean;
+  /** No task is here, and this one has just ended well: its bar runs to the end. */
+  readonly complete: TaskRecord | null;
 }
+
+/** What the tasks need of the world around them. */
+export interface TasksOptions {
+  /** The default is the host's own timer. */
+  readonly later?: Later;
+  /** Whether the person wants no motion; the default is what the browser says. */
+  readonly isCalm?: () => boolean;
+}
+
+/** Milliseconds after which a bar is seen; the delay of `ib-appear` in `base.css`. */
+const APPEARS_MS = 200;
 
 /** Ends that leave no panel at the outputs. */
 const TOLD_OTHERWISE: ReadonlySet<FailureCode> = new Set<FailureCode>(['cancelled', 'user']);
 
-const NOTHING: NodeStatus = { task: null, failure: null, generating: false };
+const NOTHING: NodeStatus = { task: null, failure: null, generating: false, complete: null };
 
 /** The tasks of a session. */
 export class Tasks {
   /**
    * @param now - The page's clock, in milliseconds.
    */
-  constructor(readonly now: () => number) {}
+  constructor(
+    readonly now: () => number,
+    options: TasksOptions = {}
+  ) {
+    this.runOuts = new RunOuts(options.later ?? later);
+    this.isCalm = options.isCalm ?? isCalm;
+  }
 
   /** Status of a node; the same object until it changes. */
   status(node: NodeId): NodeStatus {
@@ -104,7 +125,7 @@ export class Tasks {
         this.alter(message.task, { state: 'stopping' });
         break;
       case 'done':
-        this.end(message.task, null);
+        this.done(message.task);
         break;
       case 'failed':
         // What the function itself had to say comes as a toast; a panel would say it twice.
@@ -125,8 +146,11 @@ export class Tasks {
 
   /** The person has read what failed at these nodes, or they are gone. */
   dismiss(...nodes: readonly NodeId[]): void {
-    const failed = nodes.filter(node => this.failures.delete(node));
-    this.refresh(failed);
+    const shown = nodes.filter(node => {
+      const wasComplete = this.runOuts.end(node);
+      return this.failures.delete(node) || wasComplete;
+    });
+    this.refresh(shown);
   }
 
   /** The person has read why a run failed: it is said no longer at any of its outputs. */
@@ -138,6 +162,12 @@ export class Tasks {
   /** Every task has ended without an answer: the kernel is gone. */
   clear(): void {
     this.replace([]);
+    this.rest();
+  }
+
+  /** Let the bars that run out go at once: nothing is to happen later. */
+  rest(): void {
+    this.refresh(this.runOuts.clear());
   }
 
   subscribe(node: NodeId, listener: () => void): () => void {
@@ -191,6 +221,18 @@ export class Tasks {
     this.update([...before, ...task.nodes]);
   }
 
+  private done(id: TaskId): void {
+    const task = this.tasks.get(id);
+    const now = this.now();
+    if (task !== undefined && hasShare(task, now) && !this.isCalm()) {
+      const seen = task.nodes.filter(
+        node => this.status(node).task === task && now - (this.since.get(node) ?? now) >= APPEARS_MS
+      );
+      this.runOuts.begin(task, seen, gone => this.refresh(gone));
+    }
+    this.end(id, null);
+  }
+
   private end(id: TaskId, failure: Failed | null): void {
     const task = this.tasks.get(id);
     this.tasks.delete(id);
@@ -227,9 +269,18 @@ export class Tasks {
     if (task === null || task.state === 'queued') {
       this.generating.delete(node);
     }
+    if (task === null) {
+      this.since.delete(node);
+    } else {
+      this.since.set(node, this.since.get(node) ?? this.now());
+      this.runOuts.end(node);
+    }
     const failure = this.failures.get(node) ?? null;
     const generating = this.generating.has(node);
-    return task === null && failure === null ? NOTHING : { task, failure, generating };
+    const complete = this.runOuts.at(node);
+    return task === null && failure === null && complete === null
+      ? NOTHING
+      : { task, failure, generating, complete };
   }
 
   private list: readonly TaskRecord[] | null = null;
@@ -238,6 +289,10 @@ export class Tasks {
   /** Nodes at which a value has come since their task began to run. */
   private readonly generating = new Set<NodeId>();
   private readonly failures = new Map<NodeId, Failed>();
+  /** When the page began to show a task at a node, by its clock; the next task goes on in its place. */
+  private readonly since = new Map<NodeId, number>();
+  private readonly runOuts: RunOuts;
+  private readonly isCalm: () => boolean;
   private readonly statuses = new Map<NodeId, NodeStatus>();
   private readonly listeners = new Map<NodeId, Set<() => void>>();
 }

@@ -1,85 +1,262 @@
-/** Files on their way to the kernel, in pieces, as fast as it takes them. */
-import { Binary, UploadReference, type NodeId, type UploadId } from '../protocol/wire';
+/** Files on their way to the kernel: in pieces, a few ahead of its answers, all files on one line. */
+import {
+  Binary,
+  UploadReference,
+  type NodeId,
+  type Piece,
+  type Received,
+  type UploadId
+} from '../protocol/wire';
+import { crc32 } from './crc32';
 import type { Outbox } from './outbox';
+import type { Later } from './runouts';
 
-/** Bytes of one piece; the kernel's server closes the connection at 10 MiB. */
+/** Bytes of one piece; the kernel takes no larger ones. */
 export const CHUNK = 1 << 20;
 
-/** Pieces that may be on their way, so that a click finds the line free. */
-const WINDOW = 4;
+/** Bytes that may be on their way, of all files together: a click waits behind them. */
+export const WINDOW = 4 * CHUNK;
+
+/** Milliseconds without an answer after which pieces are sent again; doubled each time, up to the most. */
+export const STALL_MS = 5000;
+const STALL_MOST_MS = 80_000;
+
+/** A piece without its number, which is 0. */
+export type PieceMessage = Omit<Piece, 'seq'>;
+
+/** What the uploads need of the page. */
+export interface UploadsOptions {
+  /** Sends a message beside the count. */
+  readonly send: (message: PieceMessage) => void;
+  /** Whether what is sent travels. */
+  readonly isOpen: () => boolean;
+  readonly later: Later;
+}
+
+/** A file, as an input element or the clipboard gives it. */
+export type Source = Blob & { readonly name?: string };
 
 interface Transfer {
-  readonly seqs: Set<number>;
-  refused: string | null;
+  readonly upload: UploadId;
+  readonly file: Source;
+  readonly onProgress: (share: number) => void;
+  readonly resolve: (reference: UploadReference) => void;
+  readonly reject: (error: unknown) => void;
+  /** Bytes handed over, and bytes that the kernel has. */
+  sent: number;
+  received: number;
+  /** A piece is due whatever has been sent: the first, and the question after a silence. */
+  asks: boolean;
 }
 
 /** Sends files. */
 export class Uploads {
-  constructor(private readonly outbox: Outbox) {}
+  constructor(
+    private readonly outbox: Outbox,
+    private readonly options: UploadsOptions
+  ) {}
 
   /**
-   * Send a file.
+   * Send a file. From now on the kernel lets functions wait that the node is an input of.
    *
-   * @param onProgress - Called with the share sent, 0 to 1, after every piece.
+   * @param onProgress - Called with the share that the kernel has, 0 to 1; at 1, it looks at the file.
+   * @param signal - Takes the file back.
    * @returns What stands for the file in a value.
-   * @throws Error with the kernel's words when it does not take the file.
+   * @throws Error with the kernel's words when it does not take the file; the signal's reason.
    */
-  async send(
+  send(
     node: NodeId,
-    file: Blob & { readonly name?: string },
-    onProgress: (share: number) => void = () => undefined
+    file: Source,
+    onProgress: (share: number) => void = () => undefined,
+    signal?: AbortSignal
   ): Promise<UploadReference> {
-    const upload = ++this.next as UploadId;
-    const transfer: Transfer = { seqs: new Set(), refused: null };
-    this.transfers.add(transfer);
-    try {
-      let offset = 0;
-      // An empty file is one empty piece.
-      do {
-        const piece = new Uint8Array(await file.slice(offset, offset + CHUNK).arrayBuffer());
-        await this.outbox.room(WINDOW);
-        this.throwIfRefused(transfer);
-        const seq = this.outbox.push({
-          type: 'upload',
-          upload,
-          node,
-          name: file.name ?? 'file',
-          mimeType: file.type,
-          size: file.size,
-          offset,
-          chunk: new Binary(piece, 'application/octet-stream')
-        });
-        transfer.seqs.add(seq);
-        offset += piece.byteLength;
-        onProgress(file.size === 0 ? 1 : offset / file.size);
-      } while (offset < file.size);
-      await this.outbox.room(1);
-      this.throwIfRefused(transfer);
-      return new UploadReference(upload);
-    } finally {
-      // Pieces behind a refused one are refused as well, and are nobody else's.
-      const forget = (): unknown => this.transfers.delete(transfer);
-      this.outbox.room(1).then(forget, forget);
-    }
+    const upload = ++this.last as UploadId;
+    const { name = 'file', type: mimeType, size } = file;
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      const transfer: Transfer = {
+        upload,
+        file,
+        onProgress,
+        resolve,
+        reject,
+        sent: 0,
+        received: 0,
+        asks: true
+      };
+      this.transfers.set(upload, transfer);
+      // At once, and not with the first piece, which must be read: a click may come before it.
+      this.outbox.push({ type: 'upload', upload, node, name, mimeType, size });
+      signal?.addEventListener('abort', () => this.abandon(transfer, signal.reason), {
+        once: true
+      });
+      this.pump();
+    });
   }
 
-  /** The kernel did not take a message. Returns whether it was a piece of a file. */
-  refuse(seq: number, why: string): boolean {
-    for (const transfer of this.transfers) {
-      if (transfer.seqs.has(seq)) {
-        transfer.refused = why;
-        return true;
+  /** The kernel says how far a file has come. */
+  take({ upload, received, state, message }: Omit<Received, 'seq'>): void {
+    const transfer = this.transfers.get(upload);
+    if (transfer === undefined) {
+      return;
+    }
+    this.heard();
+    if (state === 'refused') {
+      this.end(transfer);
+      transfer.reject(new Error(message ?? 'The kernel did not take the file.'));
+    } else if (state === 'whole') {
+      this.end(transfer);
+      transfer.resolve(new UploadReference(upload));
+    } else {
+      this.move(transfer, received);
+      if (state === 'again') {
+        transfer.sent = transfer.received;
       }
     }
-    return false;
+    this.pump();
   }
 
-  private throwIfRefused(transfer: Transfer): void {
-    if (transfer.refused !== null) {
-      throw new Error(transfer.refused);
+  /** The connection is back: go on where the kernel is. */
+  resume(): void {
+    for (const transfer of this.transfers.values()) {
+      transfer.sent = transfer.received;
+      transfer.asks = true;
+    }
+    this.pump();
+  }
+
+  /** The session is gone. */
+  clear(): void {
+    for (const transfer of [...this.transfers.values()]) {
+      this.end(transfer);
+      transfer.reject(new Error('The app has no kernel any more.'));
     }
   }
 
-  private next = 0;
-  private readonly transfers = new Set<Transfer>();
+  /** How many files are on their way. */
+  get size(): number {
+    return this.transfers.size;
+  }
+
+  private move(transfer: Transfer, received: number): void {
+    if (received > transfer.received) {
+      transfer.received = received;
+      transfer.sent = Math.max(transfer.sent, received);
+      transfer.onProgress(received / transfer.file.size);
+    }
+  }
+
+  private abandon(transfer: Transfer, why: unknown): void {
+    if (this.transfers.has(transfer.upload)) {
+      this.fail(transfer, why);
+      this.pump();
+    }
+  }
+
+  /** End a file that the kernel has begun to take. */
+  private fail(transfer: Transfer, why: unknown): void {
+    this.end(transfer);
+    this.outbox.push({ type: 'abandon', upload: transfer.upload });
+    transfer.reject(why);
+  }
+
+  private end(transfer: Transfer): void {
+    this.transfers.delete(transfer.upload);
+    if (this.transfers.size === 0) {
+      this.heard();
+    }
+  }
+
+  /** Read and send pieces, one after the other, as long as there is room. */
+  private pump(): void {
+    this.watch();
+    if (!this.pumping) {
+      this.pumping = true;
+      void this.run();
+    }
+  }
+
+  private async run(): Promise<void> {
+    try {
+      for (let next = this.next(); next !== null; next = this.next()) {
+        await this.sendPiece(next);
+        this.watch();
+      }
+    } finally {
+      // Here and not behind the promise: who pumps in between would be missed.
+      this.pumping = false;
+    }
+  }
+
+  /** The file whose turn it is; null when there is no room, or none has more. */
+  private next(): Transfer | null {
+    const all = [...this.transfers.values()];
+    const onWay = all.reduce((sum, { sent, received }) => sum + sent - received, 0);
+    if (!this.options.isOpen()) {
+      return null;
+    }
+    const due = all.filter(
+      ({ asks, sent, file }) => asks || (sent < file.size && onWay + CHUNK <= WINDOW)
+    );
+    const next = due.find(({ upload }) => upload > this.turn) ?? due[0] ?? null;
+    this.turn = next?.upload ?? this.turn;
+    return next;
+  }
+
+  private async sendPiece(transfer: Transfer): Promise<void> {
+    const { upload, file } = transfer;
+    const offset = transfer.sent;
+    const end = Math.min(offset + CHUNK, file.size);
+    transfer.sent = end;
+    transfer.asks = false;
+    let bytes: Uint8Array<ArrayBuffer>;
+    try {
+      bytes = new Uint8Array(await file.slice(offset, end).arrayBuffer());
+    } catch {
+      this.unreadable(transfer);
+      return;
+    }
+    if (!this.transfers.has(upload)) {
+      return;
+    }
+    if (bytes.length !== end - offset) {
+      this.unreadable(transfer);
+      return;
+    }
+    const chunk = new Binary(bytes, 'application/octet-stream');
+    this.options.send({ type: 'piece', upload, offset, crc: crc32(bytes), chunk });
+  }
+
+  private unreadable(transfer: Transfer): void {
+    if (this.transfers.has(transfer.upload)) {
+      const name = transfer.file.name ?? 'The file';
+      const what = 'it may have been changed or removed. Choose it again.';
+      this.fail(transfer, new Error(`${name} cannot be read any more: ${what}`));
+    }
+  }
+
+  /** Pieces and answers travel beside the count, so that one is lost shows in a silence only. */
+  private watch(): void {
+    if (this.stop === null && this.transfers.size > 0) {
+      this.stop = this.options.later(() => {
+        this.stop = null;
+        this.patience = Math.min(2 * this.patience, STALL_MOST_MS);
+        this.resume();
+      }, this.patience);
+    }
+  }
+
+  private heard(): void {
+    this.stop?.();
+    this.stop = null;
+    this.patience = STALL_MS;
+  }
+
+  private last = 0;
+  private readonly transfers = new Map<UploadId, Transfer>();
+  /** The file that had a piece last. */
+  private turn = 0;
+  private pumping = false;
+  private stop: (() => void) | null = null;
+  private patience = STALL_MS;
 }

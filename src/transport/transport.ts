@@ -3,14 +3,18 @@ import type { Packet } from '../protocol/codec';
 
 /**
  * - `open`: packets travel.
+ * - `asking`: whether the session is still there is not known yet.
  * - `lost`: they do not, but may again (a dropped connection).
  * - `dead`: the session behind it is gone for good (the kernel restarted or ended).
  */
-export type TransportState = 'open' | 'lost' | 'dead';
+export type TransportState = 'open' | 'asking' | 'lost' | 'dead';
 
 /** A way to the kernel. The callbacks are set once, by the page that uses it. */
 export interface Transport {
   readonly state: TransportState;
+
+  /** Packets wait until the kernel has nothing else to do. */
+  readonly waits?: boolean;
 
   /** Put a packet on its way. In order; may be lost while the state is not `open`. */
   send(packet: Packet): void;

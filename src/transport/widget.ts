@@ -11,6 +11,11 @@ interface KernelManager {
   readonly kernel?: Kernel.IKernelConnection | null;
 }
 
+/** The kernel of a model, in JupyterLab and Notebook 7. */
+export function kernelOf(model: DOMWidgetModel): Kernel.IKernelConnection | null {
+  return (model.widget_manager as unknown as KernelManager).kernel ?? null;
+}
+
 /** A custom message as `DOMWidgetModel` hands it out. */
 type CustomListener = (content: unknown, buffers: readonly DataView[]) => void;
 
@@ -74,7 +79,7 @@ export class WidgetTransport implements Transport {
   }
 
   private get kernel(): Kernel.IKernelConnection | null {
-    return (this.model.widget_manager as unknown as KernelManager).kernel ?? null;
+    return kernelOf(this.model);
   }
 
   private readonly onCustom: CustomListener = (content, buffers) => {

@@ -179,12 +179,7 @@ CASES: dict[str, Case] = {
     "js without text": (
         in_app(lambda b: b.click(nothing, js=True)),
         NotAvailableError,
-        "The listener argument 'js' is not available yet; write the step as a JavaScript function.",
-    ),
-    "listener key": (
-        in_app(lambda b: b.click(nothing, key="k")),
-        NotImplementedError,
-        "The listener argument 'key' is not available yet; give the components of gr.render keys",
+        "The listener argument js=True is not available; leave it out, and the function runs in",
     ),
     "api visibility": (
         in_app(lambda b: b.click(nothing, api_visibility="secret")),

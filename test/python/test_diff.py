@@ -128,7 +128,7 @@ def updates(shown: Any, block: Any) -> list[Update]:
 
 
 def size(message: Any) -> int:
-    frame = ToPageFrame(epoch="e", acks={}, messages=[message])
+    frame = ToPageFrame(epoch="e", acks={}, last=1, messages=[message])
     return len(json.dumps(encode(frame).content))
 
 
@@ -298,6 +298,6 @@ def test_bytes_inside_edits_travel_as_buffers() -> None:
     assert found is not None
     update = Update(node=1, props={}, edits={"value": found})  # type: ignore[arg-type]
     patch = Patch(seq=1, updates=[update])
-    packet = encode(ToPageFrame(epoch="e", acks={}, messages=[patch]))
+    packet = encode(ToPageFrame(epoch="e", acks={}, last=1, messages=[patch]))
     assert [bytes(buffer) for buffer in packet.buffers] == [b"\x89PNG"]
     assert found[0].path == [1]

@@ -250,7 +250,7 @@ def test_a_full_queue_refuses_a_flood_with_one_toast(show: Any, gate: Any) -> No
     flood(shown, button)
     assert shown.on_loop(lambda: len(shown.session.tasks)) == 6
     assert shown.engine.queue.statistics() == (5, 1, 1)
-    shown.on_loop(shown.session.flush)
+    shown.engine.thread.run(shown.session.settle()).result()
     (toast,) = shown.messages(Toast)
     assert (toast.title, toast.level) == ("Busy", "error")
     assert "5 of 5 places are taken" in toast.message

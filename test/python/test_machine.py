@@ -339,7 +339,7 @@ class Machine(RuleBasedStateMachine):
 
     def told(self, page: LoopbackPage) -> None:
         """Every task of the page that has ended was told of once, the others not."""
-        self.engine.thread.call(page.session.flush)
+        self.engine.thread.run(page.session.settle()).result()
         ends: dict[int, list[str]] = {}
         for message in list(page.messages):
             if isinstance(message, (Done, Failed)):

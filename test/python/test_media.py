@@ -26,6 +26,8 @@ from ipyblocks.protocol import (
     Done,
     Failed,
     Hello,
+    Piece,
+    Received,
     Refused,
     Upload,
     UploadReference,
@@ -364,10 +366,16 @@ def upload(shown: Any, block: Any, data: bytes, name: str = "photo.png") -> None
             name=name,
             mime_type="image/png",
             size=len(data),
+        ),
+        Piece(
+            seq=0,
+            upload=1,  # type: ignore[arg-type]
             offset=0,
+            crc=zlib.crc32(data),
             chunk=Binary(data=data, mime_type="application/octet-stream"),
-        )
+        ),
     )
+    shown.page.wait_for(lambda m: isinstance(m, Received) and m.state in ("whole", "refused"))
 
 
 def shape_app(**options: Any) -> tuple[Any, Any, Any]:
@@ -417,10 +425,10 @@ def test_a_file_is_refused_before_it_is_a_value(
     demo, picture, _ = shape_app()
     shown = show(demo, **options)
     upload(shown, picture, data, "notes.png")
-    refused = shown.until(Refused)[0]
+    refused = shown.messages(Received)[-1]
     assert re.search(words, refused.message), refused.message
     shown.set(picture, UploadReference(upload=1))  # type: ignore[arg-type]
-    assert "not complete or not known" in shown.until(Refused, 2)[1].message
+    assert "not complete or not known" in shown.until(Refused)[0].message
     assert shown.value(picture) is None
 
 
@@ -428,7 +436,7 @@ def test_who_may_not_edit_may_not_upload(show: Callable[..., Any]) -> None:
     demo, picture, _ = shape_app(interactive=False)
     shown = show(demo)
     upload(shown, picture, png())
-    assert "not interactive" in shown.until(Refused)[0].message
+    assert "not interactive" in shown.messages(Received)[-1].message
 
 
 # --- arguments -----------------------------------------------------------------------------------
@@ -442,6 +450,7 @@ def test_who_may_not_edit_may_not_upload(show: Callable[..., Any]) -> None:
         ({"image_mode": "XYZ"}, "image_mode must be"),
         ({"sources": ["upload", "scanner"]}, "sources must be"),
         ({"sources": []}, "sources must be"),
+        ({"sources": ["upload"], "streaming": True}, 'streaming needs the camera; add "webcam"'),
     ],
 )
 def test_a_bad_argument_is_named(options: Any, words: str) -> None:
@@ -451,16 +460,11 @@ def test_a_bad_argument_is_named(options: Any, words: str) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"streaming": True}, {"webcam_options": {}}, {"watermark": "x"}, {"show_share_button": True}],
+    [{"webcam_options": {}}, {"watermark": "x"}, {"show_share_button": True}],
 )
 def test_what_there_is_not_yet_says_what_to_do(options: Any) -> None:
     with pytest.raises(NotAvailableError, match=next(iter(options))):
         image(**options)
-
-
-def test_listening_to_a_stream_says_what_to_do() -> None:
-    with gr.Blocks(), pytest.raises(NotAvailableError, match="upload"):
-        gr.Image().stream(print)
 
 
 def test_one_source_may_be_given_alone() -> None:

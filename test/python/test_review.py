@@ -275,7 +275,7 @@ def test_a_report_that_cannot_be_read_keeps_nothing_else_from_the_page(
     shown = show(demo).fire(go)
     slow.reached()
     shown.on_loop(lambda: None)
-    shown.on_loop(shown.session.flush)
+    shown.engine.thread.run(shown.session.settle()).result()
     slow.open()
     shown.page.idle()
     assert len(shown.messages(Done)) == 1
@@ -302,7 +302,7 @@ def test_a_page_that_is_up_to_date_takes_over_the_js_of_one_that_is_gone(show: A
     asked = shown.until(RunJs)[0]
     page: LoopbackPage = shown.page
     page._page, page._seq = PageId("second"), 0
-    shown.on_loop(shown.session.flush)
+    shown.engine.thread.run(shown.session.settle()).result()
     seen = shown.on_loop(lambda: shown.session.snapshot().content["messages"][0]["seq"])
     page.send(Hello(seq=0, protocol=shown.welcome.protocol, epoch=shown.session.epoch, seen=seen))
     again = shown.until(RunJs, 2)[1]

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
-import tempfile
 import threading
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,7 +13,6 @@ import ipyblocks as gr
 from ipyblocks import codec
 from ipyblocks.protocol import (
     PROTOCOL,
-    Binary,
     Closed,
     Event,
     Failed,
@@ -28,12 +24,8 @@ from ipyblocks.protocol import (
     Set,
     Started,
     ToKernelFrame,
-    Upload,
-    UploadId,
-    UploadReference,
     Welcome,
 )
-from ipyblocks.runtime.uploads import MAX_CHUNK, MAX_OPEN, safe_name
 
 
 @pytest.fixture
@@ -52,7 +44,8 @@ def simple(show: Any) -> Any:
 
 
 def frame(*messages: dict[str, Any], page: str = "page") -> dict[str, Any]:
-    return {"page": page, "ack": 0, "messages": list(messages)}
+    last = max(message["seq"] for message in messages)
+    return {"page": page, "ack": 0, "last": last, "messages": list(messages)}
 
 
 # --- what is refused ----------------------------------------------------------------------------
@@ -110,13 +103,6 @@ def frame(*messages: dict[str, Any], page: str = "page") -> dict[str, Any]:
             {"type": "event", "node": 1, "name": "select", "data": {"index": "a"}},
             "Textbox 'Name': wrong data for 'select':",
         ),
-        (
-            {
-                "type": "upload", "upload": 1, "node": 99, "name": "a", "mimeType": "", "size": 0,
-                "offset": 0, "chunk": {"$buffer": 0},
-            },
-            "This app has no component 99.",
-        ),
     ],
     ids=lambda value: None if isinstance(value, str) else f"{value['type']}",
 )  # fmt: skip
@@ -142,7 +128,7 @@ def test_a_message_is_refused_counted_and_logged(
         [],
         {},
         {"page": 1, "ack": 0, "messages": []},
-        {"page": "page", "ack": 0, "messages": [{"type": "launch", "seq": 2}]},
+        {"page": "page", "ack": 0, "last": 2, "messages": [{"type": "launch", "seq": 2}]},
         {"page": "page", "ack": 0, "messages": [{"type": "set", "seq": 2, "node": "1"}]},
         {"page": "page", "ack": 0, "messages": [{"type": "set", "seq": True, "node": 1}]},
         {
@@ -231,7 +217,9 @@ def test_what_was_processed_is_not_processed_again(simple: Any) -> None:
     hello = Hello(seq=1, protocol=PROTOCOL, epoch=simple.session.epoch, seen=0)
 
     def send(*messages: Any) -> None:
-        packet = codec.encode(ToKernelFrame(page=PageId("page"), ack=0, messages=list(messages)))
+        last = messages[-1].seq
+        frame = ToKernelFrame(page=PageId("page"), ack=0, last=last, messages=list(messages))
+        packet = codec.encode(frame)
         simple.raw(packet.content)
 
     send(click)
@@ -250,6 +238,7 @@ def test_a_reload_finds_the_session_as_it_is(simple: Any, gate: Any) -> None:
         ToKernelFrame(
             page=PageId("reloaded"),
             ack=0,
+            last=1,
             messages=[Hello(seq=1, protocol=PROTOCOL, epoch=None, seen=0)],
         )
     )
@@ -272,7 +261,7 @@ def test_a_page_that_is_up_to_date_gets_no_welcome(simple: Any) -> None:
 def test_an_edit_at_one_page_is_told_to_the_other(simple: Any) -> None:
     hello = Hello(seq=1, protocol=PROTOCOL, epoch=None, seen=0)
     edit = Set(seq=2, node=NodeId(1), props={"value": "Grace"})
-    frame_ = ToKernelFrame(page=PageId("second"), ack=0, messages=[hello, edit])
+    frame_ = ToKernelFrame(page=PageId("second"), ack=0, last=edit.seq, messages=[hello, edit])
     simple.raw(codec.encode(frame_).content)
     assert simple.messages(Patch)[-1].updates[0].props == {"value": "Grace"}
 
@@ -310,132 +299,6 @@ def test_passwords_are_not_in_a_snapshot_and_come_afterwards(show: Any) -> None:
     shown.page.send(Hello(seq=0, protocol=PROTOCOL, epoch=shown.session.epoch, seen=seq))
     shown.page.idle()
     assert shown.props(secret)["value"] == "changed"
-
-
-# --- files --------------------------------------------------------------------------------------
-
-
-class Files(gr.Textbox):
-    """Takes any value, such as a file."""
-
-    kind = "textbox"
-
-    def check(self, name: str, payload: Any) -> Any:
-        return payload
-
-
-@pytest.fixture
-def filing(show: Any) -> Any:
-    """A component that takes files, shown; at most 10 bytes each."""
-    with gr.Blocks() as demo:
-        box = Files(label="File", interactive=True)
-    shown = show(demo, max_file_size=10)
-    shown.box = box
-    return shown
-
-
-def piece(data: bytes, offset: int = 0, size: int | None = None, **other: Any) -> Upload:
-    fields = {"upload": UploadId(1), "node": NodeId(1), "name": "a.txt", "mime_type": "text/plain"}
-    return Upload(
-        seq=0,
-        size=len(data) if size is None else size,
-        offset=offset,
-        chunk=Binary(data=data, mime_type=""),
-        **{**fields, **other},
-    )
-
-
-def folders() -> list[Path]:
-    return list(Path(tempfile.gettempdir()).glob("ipyblocks-*"))
-
-
-def test_pieces_become_a_file_that_a_value_refers_to(filing: Any) -> None:
-    filing.page.send(piece(b"abc", 0, 5), piece(b"de", 3, 5))
-    filing.set(filing.box, UploadReference(upload=UploadId(1)))
-    filing.page.idle()
-    assert filing.refused == 0
-    value = filing.value(filing.box)
-    assert (value.data, value.mime_type, value.name) == (b"abcde", "text/plain", "a.txt")
-    (folder,) = folders()
-    assert (folder.stat().st_mode & 0o777) == 0o700
-    filing.page.close()
-    assert folders() == []
-
-
-def test_an_empty_file_is_a_file(filing: Any) -> None:
-    filing.page.send(piece(b""))
-    filing.set(filing.box, UploadReference(upload=UploadId(1)))
-    filing.page.idle()
-    assert filing.value(filing.box).data == b""
-
-
-@pytest.mark.parametrize(
-    ("pieces", "words"),
-    [
-        ([piece(b"abc", 3, 6)], "out of order"),
-        ([piece(b"abc", 0, 6), piece(b"abc", 0, 6)], "out of order"),
-        ([piece(b"abc", 0, 6), piece(b"def", 4, 6)], "out of order"),
-        ([piece(b"abc", 0, 6), piece(b"defg", 3, 6)], "out of order"),
-        ([piece(b"abc"), piece(b"abc")], "out of order"),
-        ([piece(b"", 0, -1)], "out of order"),
-        ([piece(b"x" * 11)], "has 11 bytes; at most 10 are allowed"),
-        ([piece(b"x", 0, 10**30)], "bytes; at most 10 are allowed"),
-        ([piece(b"x" * (MAX_CHUNK + 1))], "a buffer of at most 1,048,576 bytes"),
-        ([msgspec.structs.replace(piece(b""), chunk="text")], "a buffer of at most"),
-        (
-            [piece(b"a", 0, 2, upload=UploadId(i)) for i in range(1, MAX_OPEN + 2)],
-            "More than 100 uploads at once",
-        ),
-    ],
-    ids=["starts late", "twice", "gap", "too much", "again", "negative", "too big", "huge",
-         "chunk too big", "no buffer", "too many"],
-)  # fmt: skip
-def test_bad_pieces_are_refused(pieces: list[Upload], words: str, filing: Any) -> None:
-    filing.page.send(*pieces)
-    filing.page.idle()
-    assert words in filing.messages(Refused)[-1].message
-    assert filing.refused == 1
-
-
-def test_a_file_that_is_not_whole_cannot_be_used(filing: Any) -> None:
-    filing.page.send(piece(b"abc", 0, 5))
-    filing.set(filing.box, UploadReference(upload=UploadId(1)))
-    filing.page.idle()
-    assert "Upload 1 is not complete" in filing.messages(Refused)[-1].message
-
-
-def test_another_page_cannot_use_the_file(filing: Any) -> None:
-    filing.page.send(piece(b"abc"))
-    edit = Set(seq=1, node=NodeId(1), props={"value": UploadReference(upload=UploadId(1))})
-    packet = codec.encode(ToKernelFrame(page=PageId("other"), ack=0, messages=[edit]))
-    filing.raw(packet.content)
-    assert "Upload 1 is not complete or not known" in filing.messages(Refused)[-1].message
-
-
-@pytest.mark.parametrize(
-    ("name", "safe"),
-    [
-        ("../../etc/passwd", "passwd"),
-        ("..\\..\\boot.ini", "boot.ini"),
-        ("/abs/olute", "olute"),
-        ("..", "file"),
-        ("", "file"),
-        (" .hidden. ", "hidden"),
-        ("a\x00b\n.txt", "ab.txt"),
-        ('a<b>:"|?*.txt', "ab.txt"),
-        ("grüße 日本.txt", "grüße 日本.txt"),
-        ("ü" * 300, "ü" * 100),
-    ],
-)
-def test_names_of_files_stay_in_their_folder(name: str, safe: str, filing: Any) -> None:
-    assert safe_name(name) == safe
-    filing.page.send(piece(b"x", name=name))
-    filing.page.idle()
-    assert filing.refused == 0
-    (folder,) = folders()
-    (path,) = (Path(root, f) for root, _, files in os.walk(folder) for f in files)
-    assert path.name == safe
-    assert path.resolve().is_relative_to(folder.resolve())
 
 
 # --- the end ------------------------------------------------------------------------------------

@@ -67,7 +67,9 @@ class Conversation:
             numbered.append(msgspec.structs.replace(message, seq=self._seq))
             if isinstance(message, Set):
                 self._nodes[message.node].update(message.props)
-        frame = ToKernelFrame(page=PageId("P"), ack=self._seen, messages=numbered)
+        frame = ToKernelFrame(
+            page=PageId("P"), ack=self._seen, last=numbered[-1].seq, messages=numbered
+        )
         packet = codec.encode(frame)
         self.lines.append({"page": self._normal(packet.content)})
         self.page.session.receive(packet.content, packet.buffers)
@@ -94,7 +96,8 @@ class Conversation:
         messages = self.page.messages[self._heard : wanted]
         self._heard = wanted
         acks = {PageId("P"): self._seq}
-        frame = ToPageFrame(epoch=self.epoch, acks=acks, messages=list(messages))
+        last = max(self._seen, *(message.seq for message in messages), 0)
+        frame = ToPageFrame(epoch=self.epoch, acks=acks, last=last, messages=list(messages))
         content = codec.encode(frame).content
         self.lines.append({"lost" if lost else "kernel": self._normal(content)})
         if not lost:

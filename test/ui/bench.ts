@@ -58,8 +58,12 @@ export interface Bench {
   readonly pictures: string;
 }
 
-/** Make a page for the tests of a file; after each test, check that it left nothing. */
-export function useBench(): Bench {
+/**
+ * Make a page for the tests of a file, or of one `describe`; after each test, check that it left nothing.
+ *
+ * @param spec - Name of the kernel that notebooks get.
+ */
+export function useBench(spec = 'python3'): Bench {
   let browser: Browser | null = null;
   let notebook: Notebook | null = null;
   let isOpen = false;
@@ -67,7 +71,8 @@ export function useBench(): Bench {
   let files = 0;
   const { url, token, root } = inject('lab');
   const lab = { urlOf: urlsOf(url, token) };
-  const prefix = path.basename(expect.getState().testPath ?? 'x').replace(/\W.*/, '');
+  // a file that has a kernel keeps it: no two benches may use the same name
+  const prefix = `${path.basename(expect.getState().testPath ?? 'x').replace(/\W.*/, '')}-${spec}`;
 
   const bench: Bench = {
     leaves: { errors: [], kernelGone: false },
@@ -83,7 +88,7 @@ export function useBench(): Bench {
     write(cells) {
       files += 1;
       const name = `${prefix}-${files}.ipynb`;
-      writeFileSync(path.join(root, name), JSON.stringify(notebookOf(cells)));
+      writeFileSync(path.join(root, name), JSON.stringify(notebookOf(cells, spec)));
       return name;
     },
     async open(...cells) {
@@ -205,7 +210,7 @@ function appStyles(page: Page): Promise<string[]> {
   );
 }
 
-function notebookOf(cells: readonly (string | object)[]): object {
+function notebookOf(cells: readonly (string | object)[], spec: string): object {
   return {
     cells: cells.map((cell, i) =>
       typeof cell === 'string'
@@ -219,7 +224,7 @@ function notebookOf(cells: readonly (string | object)[]): object {
           }
         : cell
     ),
-    metadata: { kernelspec: { display_name: 'Python 3', language: 'python', name: 'python3' } },
+    metadata: { kernelspec: { display_name: spec, language: 'python', name: spec } },
     nbformat: 4,
     nbformat_minor: 5
   };

@@ -1,6 +1,7 @@
 /** What an app and the notebook around it leave each other: styles, keys, room for messages. */
 import { describe, expect, test } from 'vitest';
 
+import { openNotebook } from '../../tools/browser.mjs';
 import { useBench } from './bench';
 
 const bench = useBench();
@@ -96,6 +97,19 @@ describe('css of an app', () => {
     await bench.notebook.runCell(1);
     await expect.poll(sheets).toBe(0);
   });
+});
+
+test('an app says that the server sends at once, in JupyterLab and in Notebook 7', async () => {
+  const app = await bench.run(APP);
+  const told = 'data-tcp-no-delay';
+  expect(await app.getAttribute(told)).toBe('on');
+  const { notebook, browser } = bench;
+  const classic = await openNotebook(browser, notebook.lab, bench.write([APP]), { classic: true });
+  await classic.runAll();
+  const same = classic.page.locator('.jp-OutputArea-output .ipyblocks');
+  await same.waitFor();
+  expect(await same.getAttribute(told)).toBe('on');
+  await classic.close();
 });
 
 test('keys pressed at a button of an app do nothing to the notebook', async () => {

@@ -1,4 +1,4 @@
-/** One JupyterLab and one Chromium for all files of this project. */
+/** One JupyterLab and one Chromium for all files of a project. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -19,8 +19,20 @@ declare module 'vitest' {
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await ensure({ chromium: true });
+  return serve(project);
+}
+
+/**
+ * Start both.
+ *
+ * @param env - More environment variables of the JupyterLab.
+ */
+export async function serve(
+  project: TestProject,
+  env: NodeJS.ProcessEnv = {}
+): Promise<() => Promise<void>> {
   const root = mkdtempSync(path.join(tmpdir(), 'ipyblocks-ui-'));
-  const [lab, browser] = await Promise.all([startLab({ root }), serveBrowser()]);
+  const [lab, browser] = await Promise.all([startLab({ root, env }), serveBrowser()]);
   project.provide('lab', { url: lab.url, token: lab.token, root });
   project.provide('browser', browser.wsEndpoint());
   return async () => {

@@ -74,6 +74,7 @@ test('an icon is shown through an address that is given back', async () => {
     {
       epoch: 'e1',
       acks: {},
+      last: 0,
       messages: [
         {
           type: 'patch',

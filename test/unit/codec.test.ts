@@ -126,7 +126,7 @@ describe('hostile input throws WireError and nothing else', () => {
   test('a value is sent only when the kernel can read it at its place in the frame', () => {
     const send = (depth: number): unknown => {
       const props = { value: nested(depth) as Json };
-      return encodeFrame('p' as PageId, 0, [{ type: 'set', seq: 1, node: node(1), props }]).content;
+      return encodeFrame({ page: 'p' as PageId, ack: 0, last: 1 }, [{ type: 'set', seq: 1, node: node(1), props }]).content;
     };
     expect(() => send(198)).toThrow(WireError);
     expect(() => unpack(send(196), [])).not.toThrow();
@@ -176,8 +176,8 @@ describe('shapes', () => {
     [[], '$: expected an object, got array'],
     [{ epoch: 1, acks: {}, messages: [] }, '$.epoch: expected string, got number'],
     [{ epoch: 'e', messages: [] }, '$.acks: missing'],
-    [{ epoch: 'e', acks: { p: 'x' }, messages: [] }, '$.acks: expected numbers, got string'],
-    [{ epoch: 'e', acks: {}, messages: {} }, '$.messages: expected array, got object']
+    [{ epoch: 'e', acks: { p: 'x' }, last: 0, messages: [] }, '$.acks: expected numbers, got string'],
+    [{ epoch: 'e', acks: {}, last: 0, messages: {} }, '$.messages: expected array, got object']
   ])('a frame %j', (content, problem) => {
     expect(() => decodeFrame(content, [])).toThrow(new WireError(problem));
   });
@@ -246,7 +246,7 @@ describe('shapes', () => {
 });
 
 test('a frame for the kernel leaves out what is not given', () => {
-  const { content, buffers } = encodeFrame('p' as PageId, 7, [
+  const { content, buffers } = encodeFrame({ page: 'p' as PageId, ack: 7, last: 3 }, [
     { type: 'cancel', seq: 1, task: task(3) },
     { type: 'set', seq: 2, node: node(1), props: { value: new Binary(bytes(1), 'x/y'), n: NaN } },
     { type: 'event', seq: 3, node: node(1), name: 'click', data: undefined as unknown as Json }
@@ -254,6 +254,7 @@ test('a frame for the kernel leaves out what is not given', () => {
   expect(content).toStrictEqual({
     page: 'p',
     ack: 7,
+    last: 3,
     messages: [
       { type: 'cancel', seq: 1, task: 3 },
       {
@@ -295,8 +296,8 @@ describe("the golden frames, which the kernel's tests read too", () => {
       expect(travel(pack(frame, written))).toEqual(wanted);
       expect(hex(written)).toEqual(golden.buffers);
     } else {
-      const { page, ack, messages } = frame as unknown as ToKernelFrame;
-      const packet = encodeFrame(page, ack, messages);
+      const { page, ack, last, messages, ask } = frame as unknown as ToKernelFrame;
+      const packet = encodeFrame({ page, ack, last, ...(ask === true && { ask }) }, messages);
       expect(travel(packet.content)).toEqual(wanted);
       expect(hex(packet.buffers)).toEqual(golden.buffers);
     }

@@ -1,3 +1,4 @@
+import { PageConfig } from '@jupyterlab/coreutils';
 import { act, cleanup, fireEvent, render, screen, type RenderResult } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
@@ -32,6 +33,18 @@ beforeEach(() => vi.useFakeTimers());
 afterEach(() => {
   cleanup();
   vi.useRealTimers();
+});
+
+// --- the server --------------------------------------------------------------------------------------
+
+test.each([
+  ['true', 'on'],
+  ['false', 'off'],
+  ['', 'absent']
+])('an app says whether the server sends at once: told "%s", %s', (told, said) => {
+  PageConfig.setOption('ipyblocksTcpNoDelay', told);
+  expect(show().root.dataset['tcpNoDelay']).toBe(said);
+  PageConfig.setOption('ipyblocksTcpNoDelay', '');
 });
 
 // --- what an app leaves ----------------------------------------------------------------------------

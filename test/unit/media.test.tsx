@@ -3,7 +3,7 @@ import { act, createEvent, fireEvent, screen, waitFor } from '@testing-library/r
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { pixelAt } from '../../src/components/Image';
-import { Binary, UploadReference, type Json } from '../../src/protocol/wire';
+import { Binary, UploadReference, type BlobId, type Json } from '../../src/protocol/wire';
 import { draw, type Drawn } from './drawing';
 import { node } from './support';
 
@@ -73,6 +73,24 @@ function choose(view: Drawn, chosen: File): void {
 const settle = (): Promise<void> =>
   act(() => new Promise<void>(resolve => setTimeout(resolve, 20)));
 
+/** The kernel's answer to the pieces of the first file. */
+const received = (state: string, message: string | null = null) => ({
+  type: 'received',
+  seq: 0,
+  page: 'page-1',
+  upload: 1,
+  received: 3,
+  state,
+  message
+});
+
+/** Beside the count, which `deliver` goes on with. */
+const answer = (view: Drawn, message: object): Promise<void> =>
+  act(async () => {
+    view.bench.deliver([{ ...message }]);
+    await Promise.resolve();
+  });
+
 interface Sent {
   readonly type: string;
   readonly props?: { readonly value: unknown };
@@ -87,8 +105,8 @@ test('a chosen file is shown at once, sent, and then the value', async () => {
   await waitFor(() => expect(shownFile()).toBe(cat));
   await settle();
   expect(screen.getByRole('progressbar', { name: 'Sending the image' })).toBeTruthy();
-  expect(view.sent().map(message => message.type)).toEqual(['upload']);
-  await view.deliver({ type: 'patch', updates: [] });
+  expect(view.sent().map(message => message.type)).toEqual(['upload', 'piece']);
+  await answer(view, received('whole'));
   await settle();
   const [set, ...events] = view.sent() as Sent[];
   expect(set?.props?.value).toEqual({ $upload: 1 });
@@ -105,12 +123,7 @@ test('what the kernel says of a file is shown in its place', async () => {
     dataTransfer: { files: [file('b.png')] }
   });
   await settle();
-  await view.deliver({
-    type: 'refused',
-    page: 'page-1',
-    refused: 2,
-    message: 'b.png is no image.'
-  });
+  await answer(view, received('refused', 'b.png is no image.'));
   await settle();
   expect(screen.getByRole('alert').textContent).toContain('b.png is no image.');
   expect(shownFile()?.size).toBe(3);
@@ -118,6 +131,46 @@ test('what the kernel says of a file is shown in its place', async () => {
   expect(view.bench.page.toasts.all).toHaveLength(0);
   fireEvent.click(button('Dismiss'));
   expect(screen.queryByRole('alert')).toBeNull();
+});
+
+test('a second file takes the place of the first, which is taken back once it is announced', async () => {
+  const view = drawImage();
+  choose(view, file('a.png'));
+  await settle();
+  view.sent();
+  fireEvent.drop(view.container.querySelector('.ib-Image-stage')!, {
+    dataTransfer: { files: [file('b.png')] }
+  });
+  await settle();
+  expect(view.sent()).toMatchObject([
+    { type: 'upload', upload: 2 },
+    { type: 'abandon', upload: 1 },
+    { type: 'piece', upload: 2 }
+  ]);
+});
+
+test('a large image is fetched; until it is whole the former one is shown', async () => {
+  const view = drawImage({ value: BYTES });
+  await waitFor(() => expect(shownFile()?.size).toBe(3));
+  const before = picture().src;
+  const value = { $blob: 7, size: 6, mimeType: 'image/png', name: 'big.png' };
+  await view.deliver({ type: 'patch', updates: [{ node: 1, props: { value } }] });
+  expect(view.sent()).toMatchObject([{ type: 'fetch', seq: 0, blob: 7, offset: 0 }]);
+  expect(screen.getByRole('progressbar', { name: 'Getting the image' })).toBeTruthy();
+  expect(picture().src).toBe(before);
+  act(() =>
+    view.bench.page.files.take({
+      type: 'part',
+      seq: 0,
+      page: view.bench.page.id,
+      blob: 7 as BlobId,
+      offset: 0,
+      chunk: new Binary(new Uint8Array(6), '')
+    })
+  );
+  await waitFor(() => expect(shownFile()).toMatchObject({ size: 6, name: 'big.png' }));
+  expect(screen.queryByRole('progressbar')).toBeNull();
+  expect(urls.has(before)).toBe(false);
 });
 
 test('a file that says it is something else is not sent', async () => {
@@ -132,8 +185,10 @@ test('cancelling forgets the file', async () => {
   const view = drawImage();
   choose(view, file());
   await settle();
+  view.sent();
   fireEvent.click(button('Cancel'));
   expect(button('Choose a file')).toBeTruthy();
+  expect(view.sent()).toMatchObject([{ type: 'abandon', upload: 1 }]);
   await view.deliver({ type: 'patch', updates: [] });
   await settle();
   expect(view.bench.value(1)).toBeNull();
@@ -147,7 +202,7 @@ test('files can be pasted; text is left to others', async () => {
   expect(text.defaultPrevented).toBe(false);
   fireEvent.paste(stage, { clipboardData: { files: [file()] } });
   await settle();
-  expect(view.sent().map(message => message.type)).toEqual(['upload']);
+  expect(view.sent().map(message => message.type)).toEqual(['upload', 'piece']);
 });
 
 test('the paste button takes the first image, or says why not', async () => {
@@ -167,7 +222,7 @@ test('the paste button takes the first image, or says why not', async () => {
   read.mockResolvedValueOnce([item('text/plain'), item('image/png')]);
   fireEvent.click(button('Paste'));
   await settle();
-  expect(view.sent().map(message => message.type)).toEqual(['upload']);
+  expect(view.sent().map(message => message.type)).toEqual(['upload', 'piece']);
 });
 
 test('files held over it show where they would go', () => {

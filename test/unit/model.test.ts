@@ -12,6 +12,7 @@ import { Bench, EPOCH, node, NODES, PAGE, welcome } from './support';
 interface Frame {
   readonly epoch: string;
   readonly acks: Record<string, number>;
+  readonly last: number;
   readonly messages: readonly Record<string, unknown>[];
 }
 
@@ -47,7 +48,7 @@ class Kernel {
     if (this.updates.size > 0 || this.acks[PAGE] !== undefined) {
       const updates = [...this.updates].map(([id, value]) => ({ node: id, props: { value } }));
       const messages = updates.length > 0 ? [{ type: 'patch', seq: ++this.seq, updates }] : [];
-      this.down.push({ epoch: EPOCH, acks: this.acks, messages });
+      this.down.push({ epoch: EPOCH, acks: this.acks, last: this.seq, messages });
       this.updates.clear();
       this.acks = {};
     }
@@ -60,7 +61,7 @@ class Kernel {
         this.values.has(each.id) ? { ...each, props: { value: this.values.get(each.id) } } : each
       );
       const messages = [welcome({ seq: this.seq, nodes })];
-      this.down.push({ epoch: EPOCH, acks: { [PAGE]: this.processed }, messages });
+      this.down.push({ epoch: EPOCH, acks: { [PAGE]: this.processed }, last: this.seq, messages });
     }
   }
 

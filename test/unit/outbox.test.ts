@@ -1,10 +1,9 @@
 // @vitest-environment node
 import { describe, expect, test } from 'vitest';
 
-import { Binary, type ToKernel, type UploadId } from '../../src/protocol/wire';
+import type { ToKernel } from '../../src/protocol/wire';
 import { Outbox } from '../../src/store/outbox';
 import type { Schedule } from '../../src/store/store';
-import { CHUNK, Uploads } from '../../src/store/uploads';
 import { Clock, node } from './support';
 
 /** An outbox whose frames are kept: each a list of `seq type …`. */
@@ -38,21 +37,15 @@ describe('many messages in one tick', () => {
     expect(sent()).toEqual([['5 event']]);
   });
 
-  test('a piece of a file waits for nobody, and overtakes nobody', () => {
+  test('what goes another way does not overtake them', async () => {
     const { outbox, sent } = bench(queueMicrotask);
     outbox.push(click);
     outbox.push(click);
-    outbox.push({
-      type: 'upload',
-      upload: 1 as UploadId,
-      node: node(1),
-      name: 'a',
-      mimeType: '',
-      size: 0,
-      offset: 0,
-      chunk: new Binary(new Uint8Array(), '')
-    });
-    expect(sent()).toEqual([['1 event'], ['2 event', '3 upload']]);
+    outbox.catchUp();
+    expect(sent()).toEqual([['1 event'], ['2 event']]);
+    outbox.catchUp();
+    await Promise.resolve();
+    expect(sent()).toEqual([]);
   });
 
   test('go once when the connection is lost in between, and not at all when the session is', async () => {
@@ -200,121 +193,5 @@ describe('room', () => {
     await expect(asked).rejects.toThrow('no kernel');
     expect(outbox.pending).toBe(0);
     await outbox.room(1);
-  });
-});
-
-describe('uploads', () => {
-  type Piece = Extract<ToKernel, { type: 'upload' }>;
-
-  function upload(size: number, name?: string) {
-    const { outbox, frames } = bench();
-    const uploads = new Uploads(outbox);
-    const bytes = new Uint8Array(size);
-    // pieces that differ, so that their order shows
-    for (let i = 0; i < size; i += 1000) {
-      bytes[i] = i / 1000;
-    }
-    const file: Blob & { name?: string } = new Blob([bytes], { type: 'text/plain' });
-    if (name !== undefined) {
-      file.name = name;
-    }
-    // jsdom's Blob has no arrayBuffer
-    file.slice = (from, to) =>
-      ({ arrayBuffer: () => Promise.resolve(bytes.slice(from, to).buffer) }) as Blob;
-    const shares: number[] = [];
-    const result = uploads.send(node(1), file, share => shares.push(share));
-    result.catch(() => undefined);
-    const pieces = (): Piece[] => frames.flat() as Piece[];
-    return { outbox, uploads, bytes, result, shares, pieces };
-  }
-
-  const settle = async (): Promise<void> => {
-    // every await in a transfer is a microtask; a macrotask comes after all of them
-    await new Promise(resolve => setImmediate(resolve));
-  };
-
-  test('a file goes in pieces, a few at a time, and arrives whole', async () => {
-    const { outbox, uploads, bytes, result, shares, pieces } = upload(5.5 * CHUNK, 'a.txt');
-    await settle();
-    expect(pieces().map(piece => piece.offset / CHUNK)).toEqual([0, 1, 2, 3]);
-    outbox.acknowledge(1);
-    await settle();
-    expect(pieces().length).toBe(5);
-    outbox.acknowledge(5);
-    await settle();
-    expect(shares.at(-1)).toBe(1);
-    let ended = false;
-    void result.then(() => (ended = true));
-    await settle();
-    expect(ended).toBe(false);
-    outbox.acknowledge(6);
-    expect(await result).toEqual({ upload: 1 });
-    expect(pieces()[0]).toMatchObject({
-      upload: 1,
-      node: 1,
-      name: 'a.txt',
-      mimeType: 'text/plain',
-      size: bytes.length
-    });
-    const whole = Buffer.concat(pieces().map(piece => (piece.chunk as Binary).data));
-    expect(whole.equals(bytes)).toBe(true);
-    expect(uploads.refuse(3, 'late')).toBe(false);
-  });
-
-  test('an empty file is one empty piece', async () => {
-    const { outbox, result, shares, pieces } = upload(0);
-    await settle();
-    expect(pieces()).toMatchObject([{ size: 0, offset: 0, name: 'file' }]);
-    outbox.acknowledge(1);
-    expect(await result).toEqual({ upload: 1 });
-    expect(shares).toEqual([1]);
-  });
-
-  test('a refusal ends it with the words of the kernel', async () => {
-    const { outbox, uploads, result, pieces } = upload(9 * CHUNK);
-    await settle();
-    expect(uploads.refuse(99, 'not mine')).toBe(false);
-    expect(uploads.refuse(2, 'Too large.')).toBe(true);
-    outbox.acknowledge(2);
-    await expect(result).rejects.toThrow('Too large.');
-    expect(pieces().length).toBe(4);
-  });
-
-  test("pieces behind a refused one are refused too, and are nobody else's", async () => {
-    const { outbox, uploads, result } = upload(9 * CHUNK);
-    await settle();
-    uploads.refuse(1, 'Too large.');
-    outbox.acknowledge(1);
-    await expect(result).rejects.toThrow('Too large.');
-    expect(uploads.refuse(4, 'late')).toBe(true);
-    outbox.acknowledge(4);
-    await settle();
-    expect(uploads.refuse(4, 'late')).toBe(false);
-  });
-
-  test('the end of the session while those are awaited is no error', async () => {
-    const { outbox, uploads, result } = upload(9 * CHUNK);
-    await settle();
-    uploads.refuse(1, 'Too large.');
-    outbox.acknowledge(1);
-    await expect(result).rejects.toThrow('Too large.');
-    outbox.clear();
-    await settle();
-    expect(uploads.refuse(4, 'late')).toBe(false);
-  });
-
-  test('a refusal of the last piece is heard too', async () => {
-    const { outbox, uploads, result } = upload(10);
-    await settle();
-    uploads.refuse(1, 'Not a picture.');
-    outbox.acknowledge(1);
-    await expect(result).rejects.toThrow('Not a picture.');
-  });
-
-  test('the end of the session ends it', async () => {
-    const { outbox, result } = upload(9 * CHUNK);
-    await settle();
-    outbox.clear();
-    await expect(result).rejects.toThrow('no kernel');
   });
 });

@@ -366,7 +366,7 @@ describe('messages', () => {
   test('a frame that cannot be read harms nothing', () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     const bench = livePage();
-    bench.kernel.deliver({ epoch: EPOCH, acks: {}, messages: [{ $int: 'x' }] });
+    bench.kernel.deliver({ epoch: EPOCH, acks: {}, last: 0, messages: [{ $int: 'x' }] });
     bench.kernel.deliver(null);
     expect(warn).toHaveBeenCalledTimes(2);
     bench.deliver([patch(1, 1, { value: 'x' })]);

@@ -27,6 +27,23 @@ describe('the copy button', () => {
     expect(button.textContent).toBe('');
   });
 
+  test.each(['textbox', 'markdown'])('of a %s tells what was copied', async kind => {
+    let allowed = false;
+    const writeText = (): Promise<void> =>
+      allowed ? Promise.resolve() : Promise.reject(new Error());
+    Object.defineProperty(navigator, 'clipboard', { value: { writeText }, configurable: true });
+    const view = draw(kind, { value: 'abc', showCopyButton: true }, ['copy']);
+    fireEvent.click(screen.getByRole('button', { name: 'Copy' }));
+    await screen.findByText('Not allowed here', { selector: '[role=status]' });
+    expect(view.sent()).toEqual([]);
+    allowed = true;
+    fireEvent.click(screen.getByRole('button', { name: 'Copy' }));
+    await screen.findByText('Copied', { selector: '[role=status]' });
+    expect(view.sent()).toMatchObject([
+      { type: 'event', node: 1, name: 'copy', data: { value: 'abc' } }
+    ]);
+  });
+
   test('says when it may not, and when there is no clipboard', async () => {
     const button = await copyWith(() => Promise.reject(new Error('denied')));
     expect(button.textContent).toBe('Not allowed here');

@@ -1,6 +1,7 @@
 /** What several tests need: a clock cranked by hand, frames as a kernel sends them, and a page on a loopback. */
 import type { App, Json, Node, NodeId, TaskId, ToKernel } from '../../src/protocol/wire';
 import { Page } from '../../src/store/page';
+import type { Later } from '../../src/store/runouts';
 import type { Schedule } from '../../src/store/store';
 import { Loopback } from '../../src/transport/loopback';
 
@@ -16,6 +17,32 @@ export class Clock {
     this.waiting.push(callback);
   };
 
+  readonly later: Later = (callback, milliseconds) => {
+    const timer = { at: this.time + milliseconds, callback };
+    this.timers.add(timer);
+    return () => this.timers.delete(timer);
+  };
+
+  /** How many timers there are. */
+  get ticking(): number {
+    return this.timers.size;
+  }
+
+  /** Time goes by; timers that are due run, in order. */
+  pass(milliseconds: number): void {
+    const end = this.time + milliseconds;
+    for (;;) {
+      const [next] = [...this.timers].sort((a, b) => a.at - b.at);
+      if (next === undefined || next.at > end) {
+        this.time = end;
+        return;
+      }
+      this.time = Math.max(this.time, next.at);
+      this.timers.delete(next);
+      next.callback();
+    }
+  }
+
   get idle(): boolean {
     return this.waiting.length === 0;
   }
@@ -28,6 +55,7 @@ export class Clock {
   }
 
   private waiting: (() => void)[] = [];
+  private readonly timers = new Set<{ readonly at: number; readonly callback: () => void }>();
 }
 
 export const node = (id: number): NodeId => id as NodeId;
@@ -74,7 +102,8 @@ export function welcome(fields: Fields = {}): Fields {
 }
 
 export function frame(messages: readonly Fields[], acks: Fields = {}, epoch = EPOCH): Fields {
-  return { epoch, acks, messages };
+  const last = Math.max(0, ...messages.map(message => Number(message['seq'] ?? 0)));
+  return { epoch, acks, last, messages };
 }
 
 export function patch(seq: number, id: number, props: Fields): Fields {
@@ -112,6 +141,7 @@ export class Bench {
     schedule: this.clock.schedule,
     endOfTick: send => send(),
     now: this.clock.now,
+    later: this.clock.later,
     id: PAGE,
     version: '0.9'
   });

@@ -35,7 +35,7 @@ const tell = (...messages: object[]): void =>
 const pass = (milliseconds: number): void =>
   act(() => {
     for (let left = milliseconds; left > 0; left -= 100) {
-      bench.clock.time += Math.min(100, left);
+      bench.clock.pass(Math.min(100, left));
       vi.advanceTimersByTime(Math.min(100, left));
     }
   });
@@ -163,6 +163,105 @@ describe('the bar', () => {
     pass(2000);
     expect(find('.ib-Status, .ib-Status-line, .ib-Footer')).toBeNull();
     expect(announced()).toBe('');
+  });
+});
+
+describe('the bar of a task that ends', () => {
+  const done = { type: 'done', task: 1 };
+  const isComplete = (): boolean => find('.ib-Status.ib-is-complete') !== null;
+
+  test.each([
+    ['measured', 'ib-is-measured', (): void => tell(started(1), steps(6))],
+    ['estimated', 'ib-is-estimated', (): void => tell(started(1, { eta: 2 }))]
+  ])('well runs to its end when it is %s, and goes', (_, kind, begin) => {
+    show();
+    begin();
+    pass(500);
+    const element = bar();
+    tell(done);
+    expect(isComplete()).toBe(true);
+    // the same element, so that its width has a way to go
+    expect(bar()).toBe(element);
+    expect(bar().className).toContain(kind);
+    expect(width()).toBe(100);
+    expect(bar().getAttribute('aria-valuetext')).toBe('Done');
+    expect(find('[aria-busy], .ib-Status-line')).toBeNull();
+    pass(200);
+    expect(isComplete()).toBe(true);
+    pass(100);
+    expect(find('.ib-Status')).toBeNull();
+    // but for the footer, nothing is left to happen
+    pass(1000);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test.each<[string, Record<string, unknown>, object[]]>([
+    ['failed', {}, [steps(6), failed('internal')]],
+    ['was cancelled', {}, [steps(6), failed('cancelled')]],
+    ['stopped and ended all the same', {}, [steps(6), { type: 'stopping', task: 1 }, done]],
+    ['said nothing', {}, [done]],
+    ['showed no bar', { showProgress: 'minimal', eta: 2 }, [done]],
+    ['was hidden', { showProgress: 'hidden', eta: 2 }, [done]]
+  ])('goes at once when it %s', (_, fields, end) => {
+    show();
+    tell(started(1, fields));
+    pass(500);
+    tell(...end);
+    expect(find('.ib-Status')).toBeNull();
+  });
+
+  test('goes at once when nobody has seen it', () => {
+    show();
+    tell(started(1, { eta: 2 }));
+    pass(100);
+    tell(done);
+    expect(find('.ib-Status')).toBeNull();
+  });
+
+  test('goes at once for who wants no motion', () => {
+    vi.spyOn(window, 'matchMedia').mockReturnValue({ matches: true } as MediaQueryList);
+    show();
+    tell(started(1, { eta: 2 }));
+    pass(500);
+    tell(done);
+    expect(find('.ib-Status')).toBeNull();
+    vi.mocked(window.matchMedia).mockRestore();
+  });
+
+  test('makes room for the next task at once', () => {
+    show();
+    tell(started(1, { eta: 2 }));
+    pass(500);
+    tell(done);
+    pass(100);
+    tell(started(2, { eta: 2 }));
+    expect(isComplete()).toBe(false);
+    expect(width()).toBe(0);
+    pass(300);
+    expect(line()).toContain('Working');
+    tell({ type: 'done', task: 2 });
+    expect(isComplete()).toBe(true);
+  });
+
+  test('is seen at every output that had it, and nowhere once the page is closed', () => {
+    show();
+    tell(started(1, { nodes: [1, 2], eta: 2 }), started(2, { nodes: [2], eta: 9 }));
+    pass(500);
+    tell(done);
+    expect(document.querySelectorAll('.ib-is-complete')).toHaveLength(1);
+    tell({ type: 'done', task: 2 });
+    expect(document.querySelectorAll('.ib-is-complete')).toHaveLength(2);
+    act(() => bench.page.close());
+    expect(find('.ib-Status')).toBeNull();
+  });
+
+  test('goes with its node', () => {
+    show();
+    tell(started(1, { eta: 2 }));
+    pass(500);
+    tell(done, { type: 'graft', removed: [1], nodes: [] });
+    pass(100);
+    expect(bench.page.tasks.status(node(1)).complete).toBeNull();
   });
 });
 

@@ -1,21 +1,29 @@
-/** The camera's picture, live, and a button that takes it. */
+/** The camera's picture, live, and a button that takes it, or one that sends it again and again. */
 import { useCallback, useEffect, useRef, useState, type RefObject } from 'react';
+
+import type { StreamRate } from '../../protocol/wire';
+import { useStreaming } from './streaming';
 
 interface CameraOptions {
   readonly mirrored: boolean;
   readonly onTake: (picture: Blob) => void;
   readonly onClose: () => void;
+  /** Picture after picture instead of one; null: one. */
+  readonly stream: CameraStream | null;
+}
+
+/** How pictures of a running camera are sent. */
+export interface CameraStream {
+  readonly rate: StreamRate;
+  /** Send a picture; resolves when the kernel has it. */
+  readonly send: (picture: Blob, signal: AbortSignal) => Promise<void>;
 }
 
 /** Asks for the camera when it appears and lets it go when it disappears. */
-export function Camera({ mirrored, onTake, onClose }: CameraOptions): JSX.Element {
+export function Camera({ mirrored, onTake, onClose, stream }: CameraOptions): JSX.Element {
   const video = useRef<HTMLVideoElement>(null);
   const { state, problem, retry } = useCamera(video);
-  const take = (): void => {
-    if (video.current !== null) {
-      void pictureOf(video.current, mirrored).then(onTake);
-    }
-  };
+  const shutter = { video, mirrored, isLive: state === 'live' };
   return (
     <div className="ib-Camera">
       {problem === null ? (
@@ -31,20 +39,69 @@ export function Camera({ mirrored, onTake, onClose }: CameraOptions): JSX.Elemen
         <p role="alert">{problem}</p>
       )}
       <div className="ib-Camera-buttons">
-        {problem === null ? (
-          <button type="button" className="ib-link" disabled={state !== 'live'} onClick={take}>
-            {state === 'live' ? 'Take the picture' : 'Waiting for the camera…'}
-          </button>
-        ) : (
+        {problem !== null ? (
           <button type="button" className="ib-link" onClick={retry}>
             Try again
           </button>
+        ) : stream === null ? (
+          <Take {...shutter} onTake={onTake} />
+        ) : (
+          <Stream {...shutter} stream={stream} />
         )}
         <button type="button" className="ib-link" onClick={onClose}>
-          Cancel
+          {stream === null ? 'Cancel' : 'Close'}
         </button>
       </div>
     </div>
+  );
+}
+
+interface Shutter {
+  readonly video: RefObject<HTMLVideoElement>;
+  readonly mirrored: boolean;
+  readonly isLive: boolean;
+}
+
+function Take({
+  video,
+  mirrored,
+  isLive,
+  onTake
+}: Shutter & Pick<CameraOptions, 'onTake'>): JSX.Element {
+  const take = (): void => {
+    if (video.current !== null) {
+      void pictureOf(video.current, mirrored, 'image/png').then(onTake);
+    }
+  };
+  return (
+    <button type="button" className="ib-link" disabled={!isLive} onClick={take}>
+      {isLive ? 'Take the picture' : 'Waiting for the camera…'}
+    </button>
+  );
+}
+
+function Stream({
+  video,
+  mirrored,
+  isLive,
+  stream
+}: Shutter & { readonly stream: CameraStream }): JSX.Element {
+  const { isOn, ended, start, stop } = useStreaming(stream.rate, async signal => {
+    // Pictures of one stream resemble each other; JPEG is a tenth of PNG.
+    const picture = video.current && (await pictureOf(video.current, mirrored, 'image/jpeg'));
+    if (picture !== null && !signal.aborted) {
+      await stream.send(picture, signal);
+    }
+  });
+  return (
+    <>
+      <span className={isOn ? 'ib-Camera-state ib-is-on' : 'ib-Camera-state'} role="status">
+        {isOn ? 'Streaming' : ended}
+      </span>
+      <button type="button" className="ib-link" disabled={!isLive} onClick={isOn ? stop : start}>
+        {isOn ? 'Stop' : isLive ? 'Start' : 'Waiting for the camera…'}
+      </button>
+    </>
   );
 }
 
@@ -114,7 +171,11 @@ function sentence(error: unknown): string {
 }
 
 /** What the video shows now. */
-async function pictureOf(video: HTMLVideoElement, mirrored: boolean): Promise<Blob> {
+async function pictureOf(
+  video: HTMLVideoElement,
+  mirrored: boolean,
+  type: 'image/png' | 'image/jpeg'
+): Promise<Blob> {
   const canvas = document.createElement('canvas');
   canvas.width = video.videoWidth;
   canvas.height = video.videoHeight;
@@ -128,8 +189,8 @@ async function pictureOf(video: HTMLVideoElement, mirrored: boolean): Promise<Bl
       if (blob === null) {
         reject(new Error('The picture could not be taken.'));
       } else {
-        resolve(new File([blob], 'camera.png', { type: blob.type }));
+        resolve(new File([blob], `camera.${blob.type.slice(6)}`, { type: blob.type }));
       }
-    }, 'image/png');
+    }, type);
   });
 }

@@ -1,21 +1,27 @@
 /** A small button that copies text. */
 import { useState } from 'react';
 
-/**
- * Says "Copied" until the pointer or the focus leaves it.
- *
- * @param text - A function where making the text takes time.
- */
-export function CopyButton({ text }: { readonly text: string | (() => string) }): JSX.Element {
+interface CopyOptions {
+  /** A function where making the text takes time. */
+  readonly text: string | (() => string);
+  /** The text is on the clipboard. */
+  readonly onCopy?: (text: string) => void;
+}
+
+/** Says "Copied" until the pointer or the focus leaves it. */
+export function CopyButton({ text, onCopy }: CopyOptions): JSX.Element {
   const [said, setSaid] = useState<string | null>(null);
   const copy = async (): Promise<void> => {
+    const copied = typeof text === 'string' ? text : text();
     try {
       // On a page that came without https there is no clipboard at all.
-      await navigator.clipboard.writeText(typeof text === 'string' ? text : text());
-      setSaid('Copied');
+      await navigator.clipboard.writeText(copied);
     } catch {
       setSaid('Not allowed here');
+      return;
     }
+    setSaid('Copied');
+    onCopy?.(copied);
   };
   return (
     <>

@@ -11,10 +11,12 @@ interface StatusProps {
 
 /** Draws nothing while nothing happens. Overlaid, so that nothing moves. */
 export function Status({ id, line = true }: StatusProps): JSX.Element | null {
-  const { task, failure, generating } = useNodeStatus(id);
+  const { task, failure, generating, complete } = useNodeStatus(id);
   const page = usePage();
-  if (task !== null && task.showProgress !== 'hidden') {
-    return <Working task={task} generating={generating} line={line} />;
+  const shown = task ?? complete;
+  if (shown !== null && shown.showProgress !== 'hidden') {
+    const working = { task: shown, generating, line, isComplete: task === null };
+    return <Working {...working} />;
   }
   if (failure !== null) {
     return <Failure failure={failure} onDismiss={() => page.tasks.read(failure)} />;

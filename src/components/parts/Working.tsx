@@ -11,28 +11,35 @@ interface WorkingProps {
   readonly generating: boolean;
   /** With words and Cancel; false where they are drawn elsewhere. */
   readonly line: boolean;
+  /** It has ended well: the bar, and no more, runs to its end. */
+  readonly isComplete: boolean;
 }
 
 /** Appears after 200 ms by CSS: most handlers are quicker, and a flash is worse than nothing. */
-export function Working({ task, generating, line }: WorkingProps): JSX.Element {
+export function Working({ task, generating, line, isComplete }: WorkingProps): JSX.Element {
   const root = useRef<HTMLDivElement>(null);
-  useBusy(root);
-  const kinds = `ib-is-${task.state} ib-is-${task.showProgress}`;
+  useBusy(root, !isComplete);
+  const kinds = isComplete ? 'ib-is-complete' : `ib-is-${task.state} ib-is-${task.showProgress}`;
   return (
     <div ref={root} className={`ib-Status ${kinds}${generating ? ' ib-is-generating' : ''}`}>
-      {task.showProgress === 'minimal' ? null : <Bar key={task.id} task={task} />}
-      {line ? <Line task={task} /> : null}
+      {task.showProgress === 'minimal' ? null : (
+        <Bar key={task.id} task={task} isComplete={isComplete} />
+      )}
+      {line && !isComplete ? <Line task={task} /> : null}
     </div>
   );
 }
 
 /** Tells assistive technology that what is around is about to change. */
-function useBusy(root: RefObject<HTMLElement>): void {
+function useBusy(root: RefObject<HTMLElement>, isBusy: boolean): void {
   useLayoutEffect(() => {
     const around = root.current?.parentElement;
+    if (!isBusy) {
+      return undefined;
+    }
     around?.setAttribute('aria-busy', 'true');
     return () => around?.removeAttribute('aria-busy');
-  }, [root]);
+  }, [root, isBusy]);
 }
 
 /** The words, which make room for what is beside them, and Cancel, which does not. */
@@ -55,10 +62,16 @@ export function Words({ task }: { readonly task: TaskRecord }): JSX.Element {
   );
 }
 
+interface BarProps {
+  readonly task: TaskRecord;
+  readonly isComplete?: boolean;
+}
+
 /** The bar alone. Solid when measured, hatched when estimated, moving when nobody knows. */
-export function Bar({ task }: { readonly task: TaskRecord }): JSX.Element {
+export function Bar({ task, isComplete = false }: BarProps): JSX.Element {
   const now = useNow();
-  const { share, measured } = shownProgress(task, now);
+  const said = shownProgress(task, now);
+  const { share, measured } = isComplete ? { ...said, share: 1 } : said;
   const steady = useSteady(task, share, measured);
   const kind = steady === null ? 'ib-is-unknown' : measured ? 'ib-is-measured' : 'ib-is-estimated';
   const value = steady === null ? {} : { 'aria-valuenow': Math.round(steady * 100) };
@@ -67,7 +80,7 @@ export function Bar({ task }: { readonly task: TaskRecord }): JSX.Element {
       className={`ib-Status-bar ${kind}`}
       role="progressbar"
       aria-label={task.name}
-      aria-valuetext={words(task, now)}
+      aria-valuetext={isComplete ? 'Done' : words(task, now)}
       {...value}
     >
       <div style={steady === null ? undefined : { width: `${(steady * 100).toFixed(1)}%` }} />

@@ -24,7 +24,11 @@ export interface Sender {
   readonly say: (problem: string | null) => void;
 }
 
-type Upload = (file: Blob, onProgress: (share: number) => void) => Promise<UploadReference>;
+type Upload = (
+  file: Blob,
+  onProgress: (share: number) => void,
+  signal: AbortSignal
+) => Promise<UploadReference>;
 
 /**
  * One file at a time; a second one replaces the first.
@@ -34,26 +38,34 @@ type Upload = (file: Blob, onProgress: (share: number) => void) => Promise<Uploa
 export function useSender(upload: Upload, onSent: (reference: UploadReference) => void): Sender {
   const [sending, setSending] = useState<Sending | null>(null);
   const [problem, say] = useState<string | null>(null);
-  const latest = useRef(0);
+  const latest = useRef<AbortController | null>(null);
   const cancel = useCallback(() => {
-    latest.current += 1;
+    latest.current?.abort();
+    latest.current = null;
     setSending(null);
   }, []);
   const send = (file: Blob): void => {
-    const mine = (latest.current += 1);
+    const mine = new AbortController();
     const isLatest = (): boolean => mine === latest.current;
+    // Begun before the former ends, so that what waits for this component goes on waiting.
+    const former = latest.current;
+    latest.current = mine;
     say(null);
     setSending({ file, share: 0 });
-    upload(file, share => isLatest() && setSending({ file, share })).then(
+    const sent = upload(file, share => isLatest() && setSending({ file, share }), mine.signal);
+    former?.abort();
+    sent.then(
       reference => {
         if (isLatest()) {
           rememberUpload(reference, file);
+          latest.current = null;
           onSent(reference);
           setSending(null);
         }
       },
       (error: unknown) => {
         if (isLatest()) {
+          latest.current = null;
           setSending(null);
           say(error instanceof Error ? error.message : String(error));
         }

@@ -1,0 +1,109 @@
+/** Keeps what a notebook holds of its apps as they are on screen. */
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
+import type { JSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
+
+import type { Welcome } from '../protocol/wire';
+import type { Page } from '../store/page';
+import { pictureOf } from '../store/picture';
+import { snapshotOf, type Source } from '../store/snapshot';
+import { same } from '../store/store';
+import { APP_MIME, outputsOf, textIn } from './outputs';
+
+/** Milliseconds without a change after which the last one is written. */
+export const QUIET = 3000;
+
+interface Watch {
+  readonly page: Page;
+  views: number;
+  timer: ReturnType<typeof setTimeout> | undefined;
+  readonly stop: () => void;
+}
+
+/** The apps of one notebook. */
+export class Keeper {
+  constructor(private readonly notebook: NotebookPanel) {
+    notebook.context.saveState.connect((_, state) => {
+      if (state === 'started') {
+        [...this.watches.keys()].forEach(commId => this.write(commId));
+      }
+    });
+  }
+
+  /**
+   * Keep an app while it is shown: write it some seconds after a change, and before the notebook is saved.
+   * That it is drawn is no change, so a notebook that is opened stays as it is. Returns how to stop.
+   */
+  watch(commId: string, page: Page): () => void {
+    const watch = this.watches.get(commId) ?? this.start(commId, page);
+    watch.views += 1;
+    let isWatched = true;
+    return () => {
+      watch.views -= isWatched ? 1 : 0;
+      isWatched = false;
+      if (watch.views === 0) {
+        watch.stop();
+        this.watches.delete(commId);
+      }
+    };
+  }
+
+  private start(commId: string, page: Page): Watch {
+    const stop = page.store.subscribeChanges(() => {
+      clearTimeout(watch.timer);
+      watch.timer = setTimeout(() => this.write(commId), QUIET);
+    });
+    const watch: Watch = {
+      page,
+      views: 0,
+      timer: undefined,
+      stop: () => {
+        clearTimeout(watch.timer);
+        stop();
+      }
+    };
+    this.watches.set(commId, watch);
+    return watch;
+  }
+
+  private write(commId: string): void {
+    const watch = this.watches.get(commId);
+    if (watch?.page.status.kind !== 'live' || watch.page.place === null) {
+      return;
+    }
+    clearTimeout(watch.timer);
+    const { store, place } = watch.page;
+    const source = { store, ...place, version: watch.page.version };
+    for (const { model } of outputsOf(this.notebook, commId)) {
+      if (model.trusted) {
+        put(model, source);
+      }
+    }
+  }
+
+  private readonly watches = new Map<string, Watch>();
+}
+
+/** Put a snapshot into an output, if it says something new. */
+function put(model: IRenderMime.IMimeModel, source: Omit<Source, 'control'>): void {
+  const old = model.data[APP_MIME] as ReadonlyPartialJSONObject;
+  const snapshot = snapshotOf({ ...source, control: old['control'] === true });
+  if (!same(valuesOf(old['snapshot']), valuesOf(snapshot))) {
+    const own = { ...old, snapshot: snapshot as JSONObject | null };
+    const picture = pictureOf(source.store, textIn(model.data, 'text/plain'));
+    model.setData({ data: { ...model.data, [APP_MIME]: own, 'text/html': picture } });
+  }
+}
+
+/** What of a snapshot is worth writing; the rest counts messages. */
+function valuesOf(snapshot: unknown): unknown {
+  const { content, buffers } = (snapshot ?? {}) as Partial<Kept>;
+  const [welcome] = content?.messages ?? [];
+  const nodes = [...(welcome?.nodes ?? [])].sort((a, b) => a.id - b.id);
+  return { app: welcome?.app, nodes, buffers };
+}
+
+interface Kept {
+  readonly content: { readonly messages: readonly Welcome[] };
+  readonly buffers: readonly string[];
+}

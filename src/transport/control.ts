@@ -1,0 +1,329 @@
+/**
+ * The kernel connection of a document as a transport. It needs no widget model: a page that was reloaded
+ * while a cell runs talks at once, and one whose kernel is new is told so at once.
+ */
+import { KernelMessage, type Kernel } from '@jupyterlab/services';
+import type { ISignal } from '@lumino/signaling';
+
+import type { Packet } from '../protocol/codec';
+import type { Transport, TransportState } from './transport';
+
+/** What is used of a document's `ISessionContext`: its kernel, whichever it is at the moment. */
+export interface Connection {
+  readonly isReady: boolean;
+  readonly ready: Promise<unknown>;
+  readonly session: { readonly kernel: Kernel.IKernelConnection | null } | null;
+  readonly kernelChanged: ISignal<unknown, unknown>;
+  readonly statusChanged: ISignal<unknown, Kernel.Status>;
+  readonly connectionStatusChanged: ISignal<unknown, Kernel.ConnectionStatus>;
+  readonly iopubMessage: ISignal<unknown, KernelMessage.IMessage>;
+  readonly disposed: ISignal<unknown, unknown>;
+}
+
+/** Milliseconds after which a kernel that does not answer on the control channel is asked on the other. */
+const PATIENCE = 2000;
+
+const TARGET = 'jupyter.widget';
+
+/** Statuses after which nothing that the kernel had is there. */
+const ENDS: ReadonlySet<Kernel.Status> = new Set<Kernel.Status>([
+  'restarting',
+  'autorestarting',
+  'terminating',
+  'dead'
+]);
+
+const lines = new Map<Connection, KernelLine>();
+
+/**
+ * All apps of one document on its kernel. Every message of the kernel passes here, so it costs one lookup,
+ * however many apps there are.
+ */
+export class KernelLine {
+  /** The line of a document; the same one for every call. */
+  static of(connection: Connection): KernelLine {
+    const known = lines.get(connection);
+    if (known !== undefined) {
+      return known;
+    }
+    const line = new KernelLine(connection);
+    lines.set(connection, line);
+    connection.disposed.connect(() => lines.delete(connection));
+    return line;
+  }
+
+  /** The line of the first document with that kernel; null where there is none. */
+  static with(kernel: Kernel.IKernelConnection | null): KernelLine | null {
+    const id = kernel?.id;
+    return [...lines.values()].find(line => id !== undefined && line.kernel?.id === id) ?? null;
+  }
+
+  private constructor(private readonly connection: Connection) {
+    connection.iopubMessage.connect((_, message) => this.hear(message));
+    connection.statusChanged.connect((_, status) => this.follow(status));
+    connection.kernelChanged.connect(() => this.restart());
+    connection.connectionStatusChanged.connect(() => this.reconnect());
+    void connection.ready.then(
+      () => this.refresh(),
+      () => undefined // the document is gone
+    );
+  }
+
+  /** The kernel, when there is one. */
+  get kernel(): Kernel.IKernelConnection | null {
+    const kernel = this.connection.session?.kernel ?? null;
+    return kernel?.isDisposed === true ? null : kernel;
+  }
+
+  /**
+   * A way to the app behind a comm; at most one for each comm.
+   *
+   * @param control - The kernel hears the comm on the control channel, as far as is known.
+   */
+  open(commId: string, control: boolean): ControlTransport {
+    const transport = new ControlTransport(this, commId, control);
+    this.transports.set(commId, transport);
+    this.refresh();
+    return transport;
+  }
+
+  /** Undo {@link open}. */
+  shut(commId: string): void {
+    this.transports.delete(commId);
+  }
+
+  /** Whether the app behind a comm can be talked to. */
+  stateOf(commId: string): TransportState {
+    const known = this.known.get(commId);
+    if (known === false || (this.kernel === null && this.connection.isReady)) {
+      return 'dead';
+    }
+    if (this.kernel?.connectionStatus !== 'connected') {
+      return this.once.has(commId) ? 'lost' : 'asking';
+    }
+    return known === true ? 'open' : 'asking';
+  }
+
+  private hear(message: KernelMessage.IMessage): void {
+    const { comm_id: id = '' } = message.content as { comm_id?: string };
+    switch (message.header.msg_type as string) {
+      case 'comm_msg':
+        this.transports.get(id)?.take(message as KernelMessage.ICommMsgMsg);
+        break;
+      case 'comm_open':
+        if (isOurs(message as KernelMessage.ICommOpenMsg)) {
+          this.learn(id, true);
+        }
+        break;
+      case 'comm_close':
+        if (this.transports.has(id)) {
+          this.learn(id, false);
+        } else {
+          this.known.delete(id);
+        }
+        break;
+    }
+  }
+
+  private learn(id: string, there: boolean): void {
+    this.known.set(id, there);
+    this.refresh();
+  }
+
+  private follow(status: Kernel.Status): void {
+    if (ENDS.has(status)) {
+      this.stopAsking();
+      this.known.clear();
+      [...this.transports.keys()].forEach(id => this.known.set(id, false));
+    }
+    this.refresh();
+  }
+
+  /** Another kernel, or the same one again, or none. */
+  private restart(): void {
+    this.stopAsking();
+    this.known.clear();
+    this.refresh();
+  }
+
+  /** The kernel may have ended while it was away. What has ended before stays so. */
+  private reconnect(): void {
+    this.stopAsking();
+    [...this.known].forEach(([id, there]) => there && this.known.delete(id));
+    this.refresh();
+  }
+
+  /** Tell every app how it is with its kernel now, and ask the kernel where that is not known. */
+  private refresh(): void {
+    const all = [...this.transports.values()];
+    all.forEach(transport => transport.update());
+    const { kernel } = this;
+    if (kernel?.connectionStatus === 'connected' && all.some(each => each.state === 'asking')) {
+      this.ask(kernel);
+    }
+  }
+
+  private ask(kernel: Kernel.IKernelConnection): void {
+    if (this.asking !== null) {
+      return;
+    }
+    const question = new AbortController();
+    this.asking = question;
+    const answer = (comms: object): void => {
+      if (this.asking === question) {
+        this.stopAsking();
+        const unknown = [...this.transports.keys()].filter(id => !this.known.has(id));
+        unknown.forEach(id => this.known.set(id, id in comms));
+        this.refresh();
+      }
+    };
+    // A kernel answers there while a cell runs, if it answers there at all.
+    requestComms(kernel, 'control', question.signal, answer);
+    const timer = setTimeout(
+      () => requestComms(kernel, 'shell', question.signal, answer),
+      PATIENCE
+    );
+    question.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+  }
+
+  private stopAsking(): void {
+    this.asking?.abort();
+    this.asking = null;
+  }
+
+  /** Note that an app has been talked to. */
+  use(commId: string): void {
+    this.once.add(commId);
+  }
+
+  private readonly transports = new Map<string, ControlTransport>();
+  /** By comm: whether the kernel has it; absent: not known. */
+  private readonly known = new Map<string, boolean>();
+  /** Comms that have been open. */
+  private readonly once = new Set<string>();
+  private asking: AbortController | null = null;
+}
+
+/** One app on the line of its document. Made by {@link KernelLine.open}. */
+export class ControlTransport implements Transport {
+  onPacket: (packet: Packet) => void = () => undefined;
+  onState: () => void = () => undefined;
+
+  constructor(
+    private readonly line: KernelLine,
+    private readonly commId: string,
+    private control: boolean
+  ) {
+    this.last = line.stateOf(commId);
+  }
+
+  get state(): TransportState {
+    return this.line.stateOf(this.commId);
+  }
+
+  get waits(): boolean {
+    return !this.control && this.line.kernel?.status === 'busy';
+  }
+
+  send(packet: Packet): void {
+    const { kernel } = this.line;
+    if (kernel !== null && this.state === 'open') {
+      const data = { method: 'custom', content: packet.content };
+      const content = { comm_id: this.commId, data };
+      const channel = this.control ? 'control' : 'shell';
+      // Nobody waits for what a kernel says to such a message, and the future would be kept for ever.
+      request(kernel, channel, 'comm_msg', content, packet.buffers, false).dispose();
+    }
+  }
+
+  useControl(): void {
+    this.control = true;
+  }
+
+  close(): void {
+    this.line.shut(this.commId);
+    this.onPacket = () => undefined;
+    this.onState = () => undefined;
+  }
+
+  /** A message of the comm has come. */
+  take(message: KernelMessage.ICommMsgMsg): void {
+    const { method, content } = message.content.data as { method?: string; content?: unknown };
+    if (method === 'custom') {
+      const buffers = (message.buffers ?? []).map(each =>
+        each instanceof ArrayBuffer ? new Uint8Array(each) : each
+      );
+      this.onPacket({ content, buffers });
+    }
+  }
+
+  /** Tell the page when the state has become another one. */
+  update(): void {
+    const { state } = this;
+    if (state === 'open') {
+      this.line.use(this.commId);
+    }
+    if (state !== this.last) {
+      this.last = state;
+      this.onState();
+    }
+  }
+
+  private last: TransportState;
+}
+
+function isOurs({ content }: KernelMessage.ICommOpenMsg): boolean {
+  const { state } = content.data as { state?: { _model_module?: unknown } };
+  return content.target_name === TARGET && state?._model_module === 'ipyblocks';
+}
+
+type Channel = 'control' | 'shell';
+type Answer = (comms: object) => void;
+
+function requestComms(
+  kernel: Kernel.IKernelConnection,
+  channel: Channel,
+  signal: AbortSignal,
+  answer: Answer
+): void {
+  if (kernel.isDisposed) {
+    return;
+  }
+  const content = { target_name: TARGET };
+  const future = request(kernel, channel, 'comm_info_request', content, [], true);
+  future.onReply = ({ content: reply }) => {
+    const { comms } = reply as { comms?: unknown };
+    if (typeof comms === 'object' && comms !== null) {
+      answer(comms);
+    }
+  };
+  signal.addEventListener('abort', () => future.dispose(), { once: true });
+}
+
+/** The part of a future that is used; the types of the channels have nothing in common. */
+interface Future {
+  onReply: (message: { readonly content: unknown }) => unknown;
+  dispose(): void;
+}
+
+function request(
+  kernel: Kernel.IKernelConnection,
+  channel: Channel,
+  msgType: string,
+  content: unknown,
+  buffers: readonly ArrayBufferView[],
+  expectsReply: boolean
+): Future {
+  // The control channel takes any message; its type only lists those that Jupyter itself sends there.
+  const message = KernelMessage.createMessage({
+    msgType,
+    channel,
+    session: kernel.clientId,
+    username: kernel.username,
+    content,
+    buffers: [...buffers]
+  } as never);
+  return (channel === 'control'
+    ? kernel.sendControlMessage(message as never, expectsReply, true)
+    : kernel.sendShellMessage(message as never, expectsReply, true)) as unknown as Future;
+}

@@ -1,0 +1,263 @@
+"""Large values: references on the wire, pieces on request, gone when nobody has them."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ipyblocks as gr
+from ipyblocks import codec, files
+from ipyblocks.protocol import (
+    CHUNK,
+    Binary,
+    BlobId,
+    BlobReference,
+    Fetch,
+    JsResult,
+    NodeId,
+    Part,
+    Patch,
+    RunJs,
+)
+from ipyblocks.runtime.blobs import LARGE, Blobs
+from ipyblocks.runtime.engine import Engine
+from ipyblocks.transport.loopback import LoopbackPage
+
+SIZE = 5 * CHUNK // 2
+
+
+class AnyBytes(gr.Textbox):
+    """Shows any value."""
+
+    kind = "textbox"
+
+    def postprocess(self, value: Any) -> Any:
+        return value
+
+    def preprocess(self, payload: Any) -> Any:
+        return payload
+
+    def check(self, name: str, payload: Any) -> Any:
+        return payload
+
+
+def binary(seed: int = 0, size: int = SIZE) -> Binary:
+    return Binary(data=bytes([seed]) * size, mime_type="image/bmp", name="a.bmp")
+
+
+@pytest.fixture
+def referring(no_leftovers: None) -> Any:
+    """Shows apps to pages that ask for large values."""
+    engines: list[Engine] = []
+
+    def make(demo: gr.Blocks) -> LoopbackPage:
+        engines.append(Engine(demo))
+        page = LoopbackPage(engines[-1], refers=True)
+        page.hello()
+        return page
+
+    yield make
+    for engine in engines:
+        engine.close_all()
+
+
+def demo_with(fn: Callable[[], Any]) -> gr.Blocks:
+    with gr.Blocks() as demo:
+        button = gr.Button()
+        button.click(fn, None, AnyBytes())
+    return demo
+
+
+def click(page: LoopbackPage) -> None:
+    page.fire(1, "click")
+    page.idle()
+
+
+def references(page: LoopbackPage) -> list[BlobReference]:
+    return [
+        value
+        for message in page.messages
+        if isinstance(message, Patch)
+        for update in message.updates
+        for value in update.props.values()
+        if isinstance(value, BlobReference)
+    ]
+
+
+def fetch(page: LoopbackPage, blob: int, offset: int = 0) -> Any:
+    page.send(Fetch(seq=0, blob=BlobId(blob), offset=offset))
+    page.idle()
+    (*_, part) = [m for m in page.messages if isinstance(m, Part)]
+    return part
+
+
+def test_a_large_value_is_a_reference_that_can_be_asked_for(referring: Any) -> None:
+    value = Binary(data=os.urandom(SIZE), mime_type="image/bmp", name="a.bmp")
+    page = referring(demo_with(lambda: value))
+    click(page)
+    (reference,) = references(page)
+    assert (reference.size, reference.mime_type, reference.name) == (SIZE, "image/bmp", "a.bmp")
+    parts = [fetch(page, reference.blob, offset) for offset in range(0, SIZE, CHUNK)]
+    assert b"".join(part.chunk.data for part in parts) == value.data
+    assert {(part.seq, part.page) for part in parts} == {(0, "page")}
+    assert max(len(b) for p in page.packets for b in p.buffers) == CHUNK
+
+
+def test_a_small_one_goes_with_its_message(referring: Any) -> None:
+    page = referring(demo_with(lambda: binary(size=LARGE)))
+    click(page)
+    assert references(page) == []
+    assert any(len(b) == LARGE for p in page.packets for b in p.buffers)
+
+
+def test_those_in_this_process_get_the_bytes(show: Any) -> None:
+    demo = demo_with(binary)
+    shown = show(demo)
+    shown.run(demo.blocks[NodeId(1)])
+    assert any(len(b) == SIZE for p in shown.page.packets for b in p.buffers)
+    client = gr.Client(demo_with(binary), download_files=False)
+    assert client.predict().data == binary().data
+    client.close()
+
+
+def test_a_value_that_was_replaced_is_gone(referring: Any) -> None:
+    seeds = iter([1, 2])
+    page = referring(demo_with(lambda: binary(next(seeds))))
+    click(page)
+    first = references(page)[0].blob
+    assert fetch(page, first).chunk.data[:1] == b"\1"
+    click(page)
+    page.messages = [m for m in page.messages if not isinstance(m, Part)]
+    second = references(page)[1].blob
+    assert first != second
+    assert fetch(page, first).chunk is None
+    assert fetch(page, second, SIZE - 1).chunk.data == b"\2"
+    assert len(page.session.bulk.blobs) == 1
+
+
+@pytest.mark.parametrize(("blob", "offset"), [(99, 0), (0, 0), (1, SIZE), (1, -1), (1, 10**30)])
+def test_what_is_not_there_is_answered(blob: int, offset: int, referring: Any) -> None:
+    page = referring(demo_with(binary))
+    click(page)
+    assert fetch(page, blob, offset).chunk is None
+
+
+def test_snapshots_and_welcomes_carry_the_same_reference_and_no_bytes(referring: Any) -> None:
+    page = referring(demo_with(binary))
+    click(page)
+    (reference,) = references(page)
+    tracemalloc.start()
+    snapshot = page._engine.thread.call(page.session.snapshot)
+    welcome = page.hello()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < CHUNK
+    assert sum(map(len, snapshot.buffers)) == 0
+    assert snapshot.content["messages"][0]["nodes"][2]["props"]["value"]["$blob"] == reference.blob
+    page.idle()
+    (*_, last) = [m for m in page.messages if type(m).__name__ == "Welcome"]
+    assert welcome is not None
+    assert last.nodes[2].props["value"] == reference
+
+
+def test_a_large_file_that_a_function_returns_is_read_piece_by_piece(
+    referring: Any,
+) -> None:
+    path = Path(tempfile.gettempdir()) / "big.bmp"
+    path.write_bytes(b"BM" + os.urandom(30 * CHUNK))
+    want = path.read_bytes()[-CHUNK:]
+    page = referring(demo_with(lambda: files.read(path)))
+    tracemalloc.start()
+    click(page)
+    (reference,) = references(page)
+    assert (reference.mime_type, reference.name) == ("image/bmp", "big.bmp")
+    path.unlink()  # functions do this with what they have shown
+    parts = [fetch(page, reference.blob, o) for o in range(0, reference.size, CHUNK)]
+    got = parts[-2].chunk.data + parts[-1].chunk.data
+    page.messages.clear()
+    page.packets.clear()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert got[-CHUNK:] == want
+    assert most < 3 * 31 * CHUNK  # what the page of this test keeps, and no copy beside it
+
+
+def test_the_copy_goes_with_the_value(tmp_path: Path) -> None:
+    path = tmp_path / "big.bin"
+    path.write_bytes(bytes(CHUNK + 1))
+    kept = files.Files()
+    held = kept.hold(path)
+    assert held.read() == path.read_bytes()
+    copy = held.path
+    del held
+    assert not copy.exists()
+    kept.close()
+
+
+def test_numbers_are_by_identity_and_die_with_the_bytes() -> None:
+    blobs = Blobs()
+    first, twin = binary(), binary()
+    assert first == twin
+    one, two = blobs.refer(first), blobs.refer(twin)
+    assert one is not None
+    assert two is not None
+    assert one.blob != two.blob
+    assert blobs.refer(first) == one
+    assert blobs.get(one.blob) is first
+    del first
+    assert blobs.get(one.blob) is None
+    assert len(blobs) == 1
+    with pytest.raises(ValueError, match="not part of the app any more"):
+        blobs.resolve(one)
+    assert blobs.resolve(two) is twin
+    assert blobs.resolve("text") == "text"
+
+
+def test_a_page_may_give_a_value_back(referring: Any) -> None:
+    seen = []
+    with gr.Blocks() as demo:
+        box, button = AnyBytes(), gr.Button()
+        button.click(lambda: binary(7), None, box).then(
+            lambda x: seen.append(x.data[:1]), box, js="x => x"
+        )
+    page = referring(demo)
+    page.fire(2, "click")
+    asked = page.wait_for(lambda m: isinstance(m, RunJs))
+    assert isinstance(asked, RunJs)
+    (value,) = asked.args
+    assert isinstance(value, BlobReference)
+    page.send(JsResult(seq=0, task=asked.task, values=[value], error=None))
+    page.idle()
+    assert seen == [b"\7"]
+
+
+def test_a_file_whose_copy_is_lost_is_gone(referring: Any) -> None:
+    path = Path(tempfile.gettempdir()) / "big.bin"
+    path.write_bytes(bytes(SIZE))
+    page = referring(demo_with(lambda: files.read(path)))
+    click(page)
+    (reference,) = references(page)
+    for copy in page.session.files._folder.path().iterdir():
+        copy.unlink()
+    assert fetch(page, reference.blob).chunk is None
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"$blob": "1", "size": 1},
+        {"$blob": 1},
+        {"$blob": 1, "size": -1},
+        {"$blob": 1, "size": 1, "mimeType": 3},
+        {"$blob": 1, "size": 1, "name": 3},
+    ],
+)
+def test_malformed_references_are_refused(bad: Any) -> None:
+    with pytest.raises(codec.WireError):
+        codec.unpack(bad, [])

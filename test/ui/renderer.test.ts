@@ -1,0 +1,431 @@
+/** The output of a cell: what a notebook holds of an app, the living app, and the way from one to the other. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Locator } from 'playwright-core';
+import { describe, expect, inject, test } from 'vitest';
+
+import { dedent, fields, shows, useBench } from './bench';
+
+const bench = useBench();
+
+const MIME = 'application/vnd.ipyblocks.v1+json';
+
+const ECHO = `
+import ipyblocks as gr
+with gr.Blocks() as demo:
+    inp = gr.Textbox(label="In")
+    out = gr.Textbox(label="Out")
+    gr.Button("Go").click(lambda x: f"<{x}>", inp, out)
+`;
+
+const SHOWN = 'len(__import__("ipyblocks").display.shown())';
+const PAGES = '__import__("ipyblocks").display.shown()[0].session.statistics().pages';
+
+/** Type into an app, press Go and wait for the answer. */
+async function echo(app: Locator, text: string): Promise<void> {
+  await app.getByLabel('In').fill(text);
+  await app.getByRole('button', { name: 'Go' }).click();
+  await shows(app.getByLabel('Out'), `<${text}>`);
+}
+
+const status = (app: Locator): Promise<string | null> => app.getAttribute('data-status');
+const runButton = (app: Locator): Locator => app.getByRole('button', { name: /^Run this cell/ });
+
+function isDirty(): Promise<boolean> {
+  return bench.page.evaluate(() => window.jupyterapp.shell.currentWidget.context.model.dirty);
+}
+
+interface Saved {
+  cells: { outputs: { data: Record<string, unknown> }[]; source: string | string[] }[];
+}
+
+function savedFile(): Saved {
+  const file = path.join(inject('lab').root, bench.notebook.file);
+  return JSON.parse(readFileSync(file, 'utf8')) as Saved;
+}
+
+function savedApp(): string {
+  return JSON.stringify(savedFile().cells[0]?.outputs[0]?.data[MIME]);
+}
+
+// --- reload ----------------------------------------------------------------------------------------
+
+test('reloaded while the kernel is idle: the same values, at work, and the notebook is not changed', async () => {
+  const app = await bench.run(`${ECHO}\ndemo.launch()`);
+  await echo(app, 'before');
+  await app.getByLabel('In').fill('typed, not sent by a button');
+  await bench.notebook.save();
+  await bench.notebook.open();
+  await expect.poll(() => status(app)).toBe('live');
+  expect(await fields(app)).toEqual(['typed, not sent by a button', '<before>']);
+  expect(await isDirty()).toBe(false);
+  await echo(app, 'after');
+});
+
+test('reloaded while a cell runs: the app is at work before the cell is done', async () => {
+  const app = await bench.run(`${ECHO}\ndemo.launch()`);
+  await echo(app, 'before');
+  const go = path.join(inject('lab').root, 'go');
+  const wait = `
+    import os, time
+    while not os.path.exists(${JSON.stringify(go)}):
+        time.sleep(0.02)
+    print("the cell is done")`;
+  await bench.page.evaluate(
+    text =>
+      window.jupyterapp.shell.currentWidget.content.model.sharedModel.addCell({
+        cell_type: 'code',
+        source: text
+      }),
+    dedent(wait)
+  );
+  await bench.notebook.save();
+  await bench.notebook.startCell(1);
+  await bench.page.goto(bench.notebook.lab.urlOf(bench.notebook.file));
+  await app.waitFor();
+  await expect.poll(() => status(app)).toBe('live');
+  await echo(app, 'while the cell runs');
+  expect(await bench.page.getByText('Loading widget').count()).toBe(0);
+  writeFileSync(go, '');
+  await bench.notebook.whenIdle();
+});
+
+// --- saved -----------------------------------------------------------------------------------------
+
+test('opened with a fresh kernel: the last values, unchanged, and a button that runs the cell', async () => {
+  const app = await bench.run(`${ECHO}\ndemo.launch()`);
+  await echo(app, 'kept');
+  await bench.notebook.save();
+  await bench.notebook.closeFile();
+  await bench.notebook.openNext(bench.notebook.file);
+  await runButton(app).waitFor();
+  expect(await fields(app)).toEqual(['kept', '<kept>']);
+  expect(await app.locator('.ib-Banner').textContent()).toContain('not running');
+  expect(await app.locator('.ib-tree[inert]').count()).toBe(1);
+  expect(await isDirty()).toBe(false);
+  await bench.picture('saved, fresh kernel');
+  await runButton(app).click();
+  await expect.poll(() => status(app)).toBe('live');
+  await echo(app, 'again');
+});
+
+test('saved without passwords and uploads, and with what was changed last', async () => {
+  const app = await bench.run(`
+    import ipyblocks as gr
+    with gr.Blocks() as demo:
+        name = gr.Textbox(label="Name")
+        secret = gr.Textbox(label="Secret", type="password")
+        image = gr.Image(label="Photo")
+        out = gr.Textbox(label="Out")
+        image.change(lambda i: "got it", image, out)
+    demo.launch()`);
+  await app.getByLabel('Name').fill('a person');
+  await app.getByLabel('Secret', { exact: true }).fill('hunter2');
+  const png =
+    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+  await app
+    .locator('input[type=file]')
+    .setInputFiles({ name: 'me.png', mimeType: 'image/png', buffer: Buffer.from(png, 'base64') });
+  await shows(app.getByLabel('Out'), 'got it');
+  await bench.notebook.save();
+  const data = JSON.stringify(savedFile().cells[0]?.outputs[0]?.data);
+  expect(data).toContain('a person');
+  expect(data).toContain('got it');
+  expect(data).not.toContain('hunter2');
+  expect(data).not.toContain('iVBORw0KGgo');
+  expect(savedApp()).toContain('a person');
+});
+
+test('a change is written by itself some time later, and makes the notebook one that has changed', async () => {
+  const app = await bench.run(`${ECHO}\ndemo.launch()`);
+  await bench.notebook.save();
+  expect(await isDirty()).toBe(false);
+  await echo(app, 'by itself');
+  await expect
+    .poll(async () => JSON.stringify(await bench.notebook.outputs(0)))
+    .toContain('<by itself>');
+  expect(await isDirty()).toBe(true);
+  // writing does not draw it anew
+  await app.getByLabel('In').fill('still the same field');
+  await echo(app, 'and at work');
+});
+
+// --- trust -----------------------------------------------------------------------------------------
+
+const EVIL = `<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>`;
+
+/** An app in which every text is an attack. */
+function hostile(): object {
+  const text = {
+    value: EVIL,
+    label: EVIL,
+    info: EVIL,
+    placeholder: EVIL,
+    elemId: 'main',
+    elemClasses: [EVIL]
+  };
+  const nodes = [
+    { id: 0, kind: 'blocks', props: {}, children: [1, 2, 3, 4, 5, 6, 7, 8, 9] },
+    {
+      id: 1,
+      kind: 'html',
+      props: { value: `${EVIL}<img src="http://evil.invalid/a.png"><b>bold</b>` }
+    },
+    {
+      id: 2,
+      kind: 'markdown',
+      props: {
+        value: `${EVIL}\n\n![x](http://evil.invalid/b.png) [a](javascript:pwned=1)`,
+        sanitizeHtml: false
+      }
+    },
+    { id: 3, kind: 'textbox', props: text },
+    {
+      id: 4,
+      kind: 'button',
+      props: { value: EVIL, link: 'javascript:window.pwned=1', icon: 'http://evil.invalid/c.png' }
+    },
+    { id: 5, kind: 'constructor', props: {} },
+    { id: 6, kind: 'radio', props: { choices: 5, label: { a: 1 } } },
+    { id: 7, kind: 'slider', props: { minimum: 'x', maximum: {}, value: [], step: 0 } },
+    { id: 8, kind: 'json', props: { value: { __proto__: 1, a: { b: [EVIL] } } } },
+    { id: 9, kind: 'textbox', props: { value: 'still here', label: 'Last' } }
+  ];
+  const app = {
+    title: EVIL,
+    js: '() => { window.pwned = 1; }',
+    head: '<script>window.pwned=1</script>',
+    css: '@import "http://evil.invalid/d.css"; body { background: url(http://evil.invalid/e.png) }',
+    tokens: { light: { '--x': 'red; } body { display: none } x {' }, dark: {} },
+    height: null,
+    width: null,
+    fillHeight: false,
+    showError: false,
+    maxFileSize: null
+  };
+  const welcome = {
+    type: 'welcome',
+    seq: 1,
+    page: null,
+    protocol: 1,
+    version: '1',
+    epoch: 'e',
+    control: true,
+    app,
+    nodes,
+    tasks: [],
+    log: []
+  };
+  return { epoch: 'e', acks: {}, last: 1, messages: [welcome] };
+}
+
+function outputOf(content: unknown): object {
+  const own = {
+    version: 1,
+    commId: 'c',
+    epoch: 'e',
+    control: true,
+    snapshot: { content, buffers: [] }
+  };
+  const data = { [MIME]: own, 'text/plain': 'Echo: an ipyblocks app.' };
+  return { output_type: 'display_data', metadata: {}, data };
+}
+
+function cellWith(output: object): object {
+  return {
+    cell_type: 'code',
+    id: 'evil',
+    execution_count: 1,
+    metadata: {},
+    outputs: [output],
+    source: '# from elsewhere'
+  };
+}
+
+describe('a notebook that nobody vouches for', () => {
+  test('shows the last values, read-only, and says why', async () => {
+    const app = await bench.run(`${ECHO}\ndemo.launch()`);
+    await echo(app, 'kept');
+    await bench.notebook.save();
+    const [cell] = savedFile().cells;
+    await bench.notebook.closeFile();
+    // a file that came from elsewhere carries no signature of this server
+    const foreign = { ...cell, source: `${ECHO}\n# from elsewhere\ndemo.launch()` };
+    await bench.notebook.openNext(bench.write([foreign]));
+    await app.getByText('not trusted').waitFor();
+    expect(await fields(app)).toEqual(['kept', '<kept>']);
+    expect(await app.locator('.ib-tree[inert]').count()).toBe(1);
+    await bench.picture('untrusted');
+    // run, it is one's own
+    await bench.notebook.runCell(0);
+    await expect.poll(() => status(app)).toBe('live');
+    await echo(app, 'mine now');
+  });
+
+  test('runs nothing and fetches nothing, whatever it holds', async () => {
+    const wanted: string[] = [];
+    await bench.open(cellWith(outputOf(hostile())) as never);
+    bench.page.on('request', request => wanted.push(request.url()));
+    const app = bench.apps().first();
+    await app.getByText('not trusted').waitFor();
+    await shows(app.getByLabel('Last'), 'still here');
+    await app.getByText('bold').waitFor();
+    await bench.picture('hostile');
+    expect(await bench.page.evaluate(() => 'pwned' in window)).toBe(false);
+    expect(wanted.filter(url => url.includes('evil'))).toEqual([]);
+    const sources = await app.locator('[src], [srcset]').count();
+    expect(sources).toBe(0);
+    expect(await bench.page.locator('body').isVisible()).toBe(true);
+    bench.leaves.errors = [/./]; // components that were given nonsense say so
+  });
+
+  test.each([
+    ['a cycle', (c: Frame) => (c.messages[0]!.nodes[0]!.children = [0])],
+    ['a level that doubles', (c: Frame) => (c.messages[0]!.nodes[0]!.children = [1, 1])],
+    ['no nodes', (c: Frame) => (c.messages[0]!.nodes = [])],
+    ['another type', (c: Frame) => (c.messages[0]!.type = 'patch')],
+    ['no object', (c: Frame) => (c.messages = 5 as never)]
+  ])('says that it cannot be read: %s', async (_, spoil) => {
+    const content = hostile() as Frame;
+    spoil(content);
+    await bench.open(cellWith(outputOf(content)) as never);
+    await bench.page.getByText('cannot be read').waitFor();
+    await bench.page.getByText('Echo: an ipyblocks app.').waitFor();
+  });
+});
+
+interface Frame {
+  messages: { type: string; nodes: { children: number[] }[] }[];
+}
+
+// --- kernels ---------------------------------------------------------------------------------------
+
+test('a kernel that restarts: the last values, and a button that runs the cell again', async () => {
+  const app = await bench.run(`${ECHO}\ndemo.launch()`);
+  await echo(app, 'kept');
+  await bench.notebook.restartKernel();
+  await runButton(app).waitFor();
+  expect(await app.locator('.ib-Banner').textContent()).toContain('restarted');
+  expect(await fields(app)).toEqual(['kept', '<kept>']);
+  await runButton(app).click();
+  await expect.poll(() => status(app)).toBe('live');
+  await echo(app, 'alive');
+});
+
+test('a connection that breaks: nothing is lost', async () => {
+  const app = await bench.run(`${ECHO}\ndemo.launch()`);
+  await echo(app, 'before');
+  await bench.page.evaluate(() =>
+    window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.reconnect()
+  );
+  await echo(app, 'after');
+});
+
+// --- views -----------------------------------------------------------------------------------------
+
+test('two views of one output are one page', async () => {
+  const app = await bench.run(`${ECHO}\ndemo.launch()`);
+  await bench.page.evaluate(() => {
+    window.jupyterapp.shell.currentWidget.content.activeCellIndex = 0;
+  });
+  await bench.notebook.command('notebook:create-output-view');
+  const other = bench.page.locator('.jp-LinkedOutputView .ipyblocks');
+  await other.waitFor();
+  await echo(other, 'in the other');
+  expect(await fields(app)).toEqual(['in the other', '<in the other>']);
+  // seen at once, without the kernel
+  await app.getByLabel('In').fill('typed');
+  expect(await other.getByLabel('In').inputValue()).toBe('typed');
+  await bench.page.evaluate(() => {
+    const views = [...window.jupyterapp.shell.widgets('main')];
+    views.find((view: { id: string }) => view.id.startsWith('LinkedOutputView')).dispose();
+    window.jupyterapp.shell.activateById(
+      views.find((view: { context?: unknown }) => view.context !== undefined).id
+    );
+  });
+  expect(await bench.python(`print(${PAGES})`)).toBe('1');
+  await echo(app, 'one left');
+});
+
+test('an output and a view in a box of ipywidgets are one page', async () => {
+  await bench.run(`${ECHO}
+import ipywidgets
+shown = demo.widget()
+display(shown)
+ipywidgets.VBox([shown])`);
+  const [first, second] = [bench.apps().nth(0), bench.apps().nth(1)];
+  await second.waitFor();
+  await echo(first, 'one');
+  expect(await fields(second)).toEqual(['one', '<one>']);
+  expect(await bench.python(`print(${PAGES})`)).toBe('1');
+});
+
+test.each(['full', 'defer', 'contentVisibility', 'none'])(
+  'scrolled out of sight and back (%s): as it was',
+  async mode => {
+    const tabs = `${ECHO}
+with demo:
+    with gr.Tabs():
+        with gr.Tab("One"):
+            gr.Markdown("the first")
+        with gr.Tab("Two"):
+            gr.Markdown("the second")
+demo.launch()`;
+    const rest = Array.from({ length: 60 }, (_, i) => `# ${i}\n${'#\n'.repeat(10)}`);
+    const app = await bench.run(tabs, ...rest);
+    await bench.page.evaluate(windowingMode => {
+      const { content } = window.jupyterapp.shell.currentWidget;
+      content.notebookConfig = { ...content.notebookConfig, windowingMode };
+    }, mode);
+    await echo(app, 'before');
+    await app.getByRole('tab', { name: 'Two' }).click();
+    await app.getByText('the second').waitFor();
+    const to = (index: number): Promise<void> =>
+      bench.page.evaluate(
+        i => window.jupyterapp.shell.currentWidget.content.scrollToItem(i, 'start'),
+        index
+      );
+    await to(60);
+    await bench.page.getByText('# 59').waitFor();
+    await to(0);
+    await app.waitFor();
+    expect(await fields(app)).toEqual(['before', '<before>']);
+    expect(await app.getByText('the second').isVisible()).toBe(true);
+    await echo(app, 'after');
+    expect(await bench.python(`print(${PAGES})`)).toBe('1');
+  }
+);
+
+// --- the end ---------------------------------------------------------------------------------------
+
+test('a notebook that is closed leaves its apps at work; an output that is cleared ends them', async () => {
+  const app = await bench.run(`${ECHO}\ndemo.launch()`);
+  await echo(app, 'before');
+  await bench.notebook.save();
+  await bench.page.clock.install();
+  const kernel = await bench.notebook.closeFile({ keepKernel: true });
+  await bench.page.clock.fastForward(60_000);
+  await bench.notebook.openNext(bench.notebook.file, kernel);
+  await expect.poll(() => status(app)).toBe('live');
+  expect(await fields(app)).toEqual(['before', '<before>']);
+
+  // taken back in time
+  const cut = (id: string): Promise<void> => bench.notebook.command(`notebook:${id}`);
+  await bench.page.evaluate(() => {
+    window.jupyterapp.shell.currentWidget.content.activeCellIndex = 0;
+  });
+  await cut('cut-cell');
+  await bench.page.clock.fastForward(10_000);
+  await cut('undo-cell-action');
+  await expect.poll(() => status(app)).toBe('live');
+  await bench.page.clock.fastForward(60_000);
+  await echo(app, 'back');
+
+  await bench.page.evaluate(() => {
+    window.jupyterapp.shell.currentWidget.content.activeCellIndex = 0;
+  });
+  await bench.notebook.command('notebook:clear-cell-output');
+  await expect.poll(() => bench.apps().count()).toBe(0);
+  await bench.page.clock.fastForward(60_000);
+  await bench.untilPython(`${SHOWN} == 0`);
+});

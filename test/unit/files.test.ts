@@ -1,0 +1,486 @@
+// @vitest-environment node
+/** Files to the kernel and large values from it, beside the count of messages. */
+import { crc32 as zlibCrc32 } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+
+import { pack, unpack, WireError } from '../../src/protocol/codec';
+import {
+  Binary,
+  BlobReference,
+  type BlobId,
+  type Fetch,
+  type PageId,
+  type Part,
+  type Piece,
+  type ToKernel,
+  type UploadId
+} from '../../src/protocol/wire';
+import { crc32 } from '../../src/store/crc32';
+import { Downloads, MOST_ASKED } from '../../src/store/downloads';
+import { Outbox } from '../../src/store/outbox';
+import { same } from '../../src/store/store';
+import { CHUNK, STALL_MS, Uploads, WINDOW } from '../../src/store/uploads';
+import { livePage, node, patch, welcome } from './support';
+
+const MOST = WINDOW / CHUNK;
+
+/** Every await of a transfer is over: reading a Blob takes a few macrotasks. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i += 1) {
+    await new Promise(resolve => setImmediate(resolve));
+  }
+}
+
+/** Timers that go off when the test says. */
+class Timers {
+  readonly waiting: { readonly callback: () => void; readonly milliseconds: number }[] = [];
+  readonly later = (callback: () => void, milliseconds: number): (() => void) => {
+    const timer = { callback, milliseconds };
+    this.waiting.push(timer);
+    return () => {
+      const at = this.waiting.indexOf(timer);
+      if (at >= 0) {
+        this.waiting.splice(at, 1);
+      }
+    };
+  };
+
+  goOff(): number {
+    const timer = this.waiting.shift();
+    timer?.callback();
+    return timer?.milliseconds ?? NaN;
+  }
+}
+
+function bytesOf(size: number): Uint8Array<ArrayBuffer> {
+  // pieces that differ, so that their order shows
+  const bytes = new Uint8Array(size);
+  for (let i = 0; i < size; i += 1000) {
+    bytes[i] = i / 1000;
+  }
+  return bytes;
+}
+
+describe('crc32', () => {
+  test.each([0, 1, 2, 3, 4, 5, 1000, 4099])("of %d bytes is zlib's", size => {
+    const bytes = Uint8Array.from({ length: size }, (_, i) => (i * 7919) % 256);
+    expect(crc32(bytes)).toBe(zlibCrc32(bytes));
+  });
+});
+
+// --- up --------------------------------------------------------------------------------------------
+
+function sender() {
+  const counted: ToKernel[] = [];
+  const pieces: Omit<Piece, 'seq'>[] = [];
+  const timers = new Timers();
+  const line = { open: true };
+  const outbox = new Outbox(
+    messages => counted.push(...messages),
+    () => undefined,
+    send => send()
+  );
+  const uploads = new Uploads(outbox, {
+    send: piece => pieces.push(piece),
+    isOpen: () => line.open,
+    later: timers.later
+  });
+  const begin = (size: number, name?: string) => {
+    const bytes = bytesOf(size);
+    const file: Blob & { name?: string } = new Blob([bytes], { type: 'text/plain' });
+    if (name !== undefined) {
+      file.name = name;
+    }
+    const shares: number[] = [];
+    const stop = new AbortController();
+    const result = uploads.send(node(1), file, share => shares.push(share), stop.signal);
+    result.catch(() => undefined);
+    return { bytes, shares, stop, result };
+  };
+  const answer = (
+    received: number,
+    state: 'going' | 'again' | 'whole' | 'refused' = 'going',
+    upload = 1,
+    message: string | null = null
+  ): void =>
+    uploads.take({
+      type: 'received',
+      page: 'p' as PageId,
+      upload: upload as UploadId,
+      received,
+      state,
+      message
+    });
+  /** Offsets, in pieces, sent since the last call. */
+  const sent = (): number[] => pieces.splice(0).map(({ offset }) => offset / CHUNK);
+  return { counted, pieces, timers, line, uploads, begin, answer, sent };
+}
+
+describe('uploads', () => {
+  test('a file is announced at once and goes in pieces, a few ahead of the answers', async () => {
+    const { counted, pieces, begin, answer, timers, uploads } = sender();
+    const { bytes, shares, result } = begin(5.5 * CHUNK, 'a.txt');
+    expect(counted).toMatchObject([
+      { type: 'upload', upload: 1, node: 1, name: 'a.txt', mimeType: 'text/plain' }
+    ]);
+    await settle();
+    expect(pieces.map(({ offset }) => offset / CHUNK)).toEqual([0, 1, 2, 3]);
+    answer(CHUNK);
+    await settle();
+    expect(pieces.length).toBe(5);
+    expect(shares.at(-1)).toBeCloseTo(1 / 5.5);
+    answer(4 * CHUNK);
+    await settle();
+    expect(pieces.length).toBe(6);
+    answer(5.5 * CHUNK, 'whole');
+    expect(await result).toEqual({ upload: 1 });
+    const whole = Buffer.concat(pieces.map(piece => (piece.chunk as Binary).data));
+    expect(whole.equals(bytes)).toBe(true);
+    expect(pieces.every(({ chunk, crc }) => zlibCrc32((chunk as Binary).data) === crc)).toBe(true);
+    expect([uploads.size, timers.waiting.length]).toEqual([0, 0]);
+  });
+
+  test('an empty file is one empty piece', async () => {
+    const { pieces, begin, answer } = sender();
+    const { result } = begin(0);
+    await settle();
+    expect(pieces).toMatchObject([{ offset: 0, crc: 0 }]);
+    answer(0, 'whole');
+    expect(await result).toEqual({ upload: 1 });
+  });
+
+  test('several at once share the line, in turns', async () => {
+    const { pieces, begin, answer } = sender();
+    begin(9 * CHUNK);
+    begin(9 * CHUNK);
+    await settle();
+    expect(pieces.map(({ upload }) => upload)).toEqual([1, 2, 1, 2]);
+    answer(2 * CHUNK, 'going', 1);
+    await settle();
+    expect(pieces.length).toBe(MOST + 2);
+    // what one has freed is for both
+    expect(pieces.slice(MOST).map(({ upload }) => upload)).toEqual([1, 2]);
+  });
+
+  test('pieces after a lost or damaged one are sent again, and nothing before it', async () => {
+    const { begin, answer, sent } = sender();
+    begin(9 * CHUNK);
+    await settle();
+    expect(sent()).toEqual([0, 1, 2, 3]);
+    answer(CHUNK, 'again');
+    await settle();
+    expect(sent()).toEqual([1, 2, 3, 4]);
+  });
+
+  test('nothing goes while the line is lost; then it goes on where the kernel is', async () => {
+    const { begin, answer, sent, line, uploads } = sender();
+    const { shares } = begin(9 * CHUNK);
+    await settle();
+    answer(2 * CHUNK);
+    await settle();
+    sent();
+    line.open = false;
+    answer(3 * CHUNK);
+    await settle();
+    expect(sent()).toEqual([]);
+    line.open = true;
+    uploads.resume();
+    await settle();
+    expect(sent()).toEqual([3, 4, 5, 6]);
+    // the kernel had more than the page knew
+    answer(6 * CHUNK);
+    await settle();
+    expect(sent()).toEqual([7, 8]);
+    expect(shares).toEqual([2 / 9, 3 / 9, 6 / 9]);
+  });
+
+  test('a silence is asked about, ever more patiently', async () => {
+    const { begin, answer, sent, timers } = sender();
+    begin(2 * CHUNK);
+    await settle();
+    expect(sent()).toEqual([0, 1]);
+    expect(timers.goOff()).toBe(STALL_MS);
+    await settle();
+    expect(sent()).toEqual([0, 1]);
+    expect(timers.goOff()).toBe(2 * STALL_MS);
+    answer(2 * CHUNK);
+    await settle();
+    sent();
+    // all is there but the kernel's word: an empty piece asks for it
+    expect(timers.goOff()).toBe(STALL_MS);
+    await settle();
+    expect(sent()).toEqual([2]);
+  });
+
+  test('a refusal ends it with the words of the kernel', async () => {
+    const { begin, answer, uploads, counted } = sender();
+    const { result } = begin(9 * CHUNK);
+    await settle();
+    answer(0, 'refused', 1, 'Too large.');
+    await expect(result).rejects.toThrow('Too large.');
+    expect(uploads.size).toBe(0);
+    expect(counted.length).toBe(1);
+    answer(CHUNK); // late, and nobody's
+  });
+
+  test('it is taken back by its signal, and the kernel is told', async () => {
+    const { begin, pieces, uploads, counted, timers } = sender();
+    const { result, stop } = begin(9 * CHUNK);
+    await settle();
+    stop.abort();
+    await expect(result).rejects.toMatchObject({ name: 'AbortError' });
+    expect(counted.at(-1)).toMatchObject({ type: 'abandon', upload: 1 });
+    expect([uploads.size, timers.waiting.length]).toEqual([0, 0]);
+    await settle();
+    expect(pieces.length).toBe(MOST);
+  });
+
+  test('one taken back while its piece is read sends it not', async () => {
+    const { begin, pieces } = sender();
+    begin(9 * CHUNK).stop.abort();
+    await settle();
+    expect(pieces).toEqual([]);
+  });
+
+  test('what cannot be read any more is said, and taken back', async () => {
+    const { uploads, counted } = sender();
+    const file = new Blob(['abc']);
+    file.slice = () => ({ arrayBuffer: () => Promise.reject(new Error('gone')) }) as Blob;
+    await expect(uploads.send(node(1), file)).rejects.toThrow('cannot be read any more');
+    file.slice = () => new Blob(['a']);
+    await expect(uploads.send(node(1), file)).rejects.toThrow('cannot be read any more');
+    expect(counted.filter(({ type }) => type === 'abandon').length).toBe(2);
+  });
+
+  test('the end of the session ends it', async () => {
+    const { begin, uploads, timers } = sender();
+    const { result } = begin(9 * CHUNK);
+    await settle();
+    uploads.clear();
+    await expect(result).rejects.toThrow('no kernel');
+    expect(timers.waiting).toEqual([]);
+  });
+
+  test('of a large file only the pieces on their way are in memory', async () => {
+    const { uploads, pieces } = sender();
+    let read = 0;
+    const file = {
+      size: 1000 * CHUNK,
+      type: '',
+      slice: (from: number, to: number) => {
+        read += 1;
+        return { arrayBuffer: () => Promise.resolve(new ArrayBuffer(to - from)) };
+      }
+    } as unknown as Blob;
+    uploads.send(node(1), file).catch(() => undefined);
+    await settle();
+    expect([read, pieces.length]).toEqual([MOST, MOST]);
+  });
+});
+
+// --- down ------------------------------------------------------------------------------------------
+
+function fetcher() {
+  const asked: Omit<Fetch, 'seq'>[] = [];
+  const timers = new Timers();
+  const line = { open: true };
+  const downloads = new Downloads({
+    send: message => asked.push(message),
+    isOpen: () => line.open,
+    later: timers.later
+  });
+  const part = (offset: number, chunk: Uint8Array<ArrayBuffer> | null, blob = 1): void =>
+    downloads.take({
+      type: 'part',
+      page: 'p' as PageId,
+      blob: blob as BlobId,
+      offset,
+      chunk: chunk === null ? null : new Binary(chunk, '')
+    } as Omit<Part, 'seq'>);
+  /** Offsets, in pieces, asked for since the last call. */
+  const offsets = (): number[] => asked.splice(0).map(({ offset }) => offset / CHUNK);
+  return { asked, timers, line, downloads, part, offsets };
+}
+
+const reference = (size: number, blob = 1, name: string | null = 'a.bmp'): BlobReference =>
+  new BlobReference(blob as BlobId, size, 'image/bmp', name);
+
+describe('downloads', () => {
+  test('a value is asked for when somebody looks, and put together in its order', async () => {
+    const { downloads, part, offsets, timers } = fetcher();
+    const bytes = bytesOf(5.5 * CHUNK);
+    const piece = (at: number) => bytes.slice(at * CHUNK, (at + 1) * CHUNK);
+    const big = reference(bytes.length);
+    expect(downloads.state(big)).toEqual({ share: 0, blob: null, gone: false });
+    expect(offsets()).toEqual([]);
+    let told = 0;
+    downloads.watch(big, () => (told += 1));
+    expect(offsets()).toEqual([0, 1, 2]);
+    part(CHUNK, piece(1));
+    expect(offsets()).toEqual([3]);
+    expect(downloads.state(big).share).toBeCloseTo(1 / 5.5);
+    for (const at of [0, 2, 2, 3, 4, 5]) {
+      part(at * CHUNK, piece(at));
+    }
+    const { blob } = downloads.state(big);
+    expect(blob).toMatchObject({ name: 'a.bmp', type: 'image/bmp', size: bytes.length });
+    expect(Buffer.from(await blob!.arrayBuffer()).equals(bytes)).toBe(true);
+    expect(told).toBe(6);
+    expect([downloads.size, timers.waiting.length]).toEqual([0, 0]);
+    // whoever looks again finds it
+    downloads.watch(big, () => undefined);
+    expect(offsets()).toEqual([4, 5]);
+    expect(downloads.state(big).blob).toBe(blob);
+  });
+
+  test('two that look at the same bytes share them', () => {
+    const { downloads, part, asked } = fetcher();
+    const [one, two] = [reference(10), reference(10)];
+    downloads.watch(one, () => undefined);
+    downloads.watch(two, () => undefined);
+    expect(asked.length).toBe(1);
+    part(0, new Uint8Array(10));
+    expect(downloads.state(two).blob).toBe(downloads.state(one).blob);
+    expect(downloads.state(two).blob).not.toBeNull();
+  });
+
+  test('several share the line, in turns', () => {
+    const { downloads, asked } = fetcher();
+    downloads.watch(reference(9 * CHUNK, 1), () => undefined);
+    expect(asked.length).toBe(MOST_ASKED);
+    downloads.watch(reference(9 * CHUNK, 2), () => undefined);
+    expect(asked.length).toBe(MOST_ASKED);
+    downloads.take({
+      type: 'part',
+      page: 'p' as PageId,
+      blob: 1 as BlobId,
+      offset: 0,
+      chunk: new Binary(new Uint8Array(CHUNK), '')
+    });
+    expect(asked.at(-1)).toMatchObject({ blob: 2, offset: 0 });
+  });
+
+  test('what nobody looks at any more is fetched no further', () => {
+    const { downloads, part, offsets, timers } = fetcher();
+    const stop = downloads.watch(reference(9 * CHUNK), () => undefined);
+    offsets();
+    stop();
+    part(0, new Uint8Array(CHUNK));
+    expect(offsets()).toEqual([]);
+    expect([downloads.size, timers.waiting.length]).toEqual([0, 0]);
+  });
+
+  test('after a lost connection, or a silence, what is missing is asked for again', () => {
+    const { downloads, part, offsets, line, timers } = fetcher();
+    downloads.watch(reference(5 * CHUNK), () => undefined);
+    part(CHUNK, new Uint8Array(CHUNK));
+    expect(offsets()).toEqual([0, 1, 2, 3]);
+    line.open = false;
+    downloads.resume();
+    expect(offsets()).toEqual([]);
+    line.open = true;
+    downloads.resume();
+    expect(offsets()).toEqual([0, 2, 3]);
+    expect(timers.goOff()).toBe(STALL_MS);
+    expect(offsets()).toEqual([0, 2, 3]);
+    expect(timers.waiting[0]?.milliseconds).toBe(2 * STALL_MS);
+    // both answers to a question that was asked twice come
+    part(0, new Uint8Array(CHUNK));
+    part(0, new Uint8Array(CHUNK));
+    expect(downloads.state(reference(5 * CHUNK)).share).toBeCloseTo(2 / 5);
+  });
+
+  test('a value that the kernel has no more is gone, and so is one whose session ends', () => {
+    const { downloads, part } = fetcher();
+    const [one, two] = [reference(9 * CHUNK), reference(9 * CHUNK, 2)];
+    downloads.watch(one, () => undefined);
+    downloads.watch(two, () => undefined);
+    part(0, null);
+    expect(downloads.state(one).gone).toBe(true);
+    expect(downloads.state(two).gone).toBe(false);
+    downloads.clear();
+    expect(downloads.state(two).gone).toBe(true);
+    expect(downloads.size).toBe(0);
+  });
+});
+
+// --- on the wire -----------------------------------------------------------------------------------
+
+describe('the page', () => {
+  const received = (fields: object) => ({
+    type: 'received',
+    seq: 0,
+    page: 'page-1',
+    upload: 1,
+    received: 3,
+    state: 'whole',
+    message: null,
+    ...fields
+  });
+
+  test('sends pieces beside its count and takes answers that are its own', async () => {
+    const bench = livePage();
+    const result = bench.page.files.uploads.send(node(1), new Blob(['abc']));
+    await settle();
+    const sent = bench.sent() as { type: string; seq: number }[];
+    expect(sent.map(({ type, seq }) => [type, seq])).toEqual([
+      ['upload', 2],
+      ['piece', 0]
+    ]);
+    bench.deliver([received({ page: 'another', state: 'refused' })]);
+    expect(bench.page.files.uploads.size).toBe(1);
+    bench.deliver([received({})]);
+    expect(await result).toEqual({ upload: 1 });
+    // the kernel's count goes on as if nothing had been
+    bench.deliver([patch(1, 1, { value: 'x' })]);
+    expect(bench.value(1)).toBe('x');
+    bench.page.close();
+  });
+
+  test('goes on after a lost connection', async () => {
+    const bench = livePage();
+    const result = bench.page.files.uploads.send(node(1), new Blob(['abc']));
+    await settle();
+    bench.kernel.turn('lost');
+    bench.sent();
+    bench.kernel.turn('open');
+    await settle();
+    expect(bench.sent().map(({ type }) => type)).toEqual(['hello', 'upload', 'piece']);
+    bench.page.close();
+    await expect(result).rejects.toThrow('no kernel');
+  });
+
+  test('a reference that comes again leaves its node as it is', () => {
+    const bench = livePage();
+    const value = { $blob: 7, size: 3_000_000, mimeType: 'image/png' };
+    bench.deliver([patch(1, 1, { value })]);
+    const before = bench.value(1);
+    expect(before).toEqual(new BlobReference(7 as BlobId, 3_000_000, 'image/png'));
+    const nodes = [{ id: 1, kind: 'textbox', props: { value }, events: ['input', 'submit'] }];
+    bench.deliver([welcome({ seq: 1, nodes })]);
+    expect(bench.value(1)).toBe(before);
+    expect(same(before, new BlobReference(8 as BlobId, 3_000_000, 'image/png'))).toBe(false);
+    bench.page.close();
+  });
+});
+
+describe('references', () => {
+  test('travel both ways', () => {
+    const wire = { $blob: 7, size: 3, mimeType: 'a/b', name: 'c' };
+    expect(pack(unpack(wire, []), [])).toEqual(wire);
+    expect(pack(new BlobReference(7 as BlobId, 3, ''), [])).toEqual({
+      $blob: 7,
+      size: 3,
+      mimeType: ''
+    });
+  });
+
+  test.each([
+    { $blob: '7', size: 3 },
+    { $blob: 7 },
+    { $blob: 7, size: 3, mimeType: 1 },
+    { $blob: 7, size: 3, name: 1 }
+  ])('%j is none', bad => {
+    expect(() => unpack(bad, [])).toThrow(WireError);
+  });
+});
