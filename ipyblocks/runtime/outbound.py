@@ -168,6 +168,7 @@ class Outbound:
 
     def acked(self, seq: int) -> None:
         """A page has applied everything up to ``seq``."""
+        was_open = self._credit.is_open
         if not self._credit.acked(seq):
             return
         self._probe_wait = PROBE_AFTER
@@ -175,7 +176,7 @@ class Outbound:
         self._watch()
         if self._lapsed:
             self._resume()
-        elif self.waiting:
+        elif self.waiting and not was_open:
             self._schedule(0)
 
     def missing(self, page: PageId) -> None:
