@@ -157,16 +157,18 @@ class Tree(BlockContext):
                 root.add(block)
         parent.children.extend(self.children)
         root.unload_fns += self.unload_fns
-        shift = root.next_dependency_id()
+        # A function follows on, and cancels, only those before it.
+        numbers: dict[int, int] = {}
         for own in self.dependencies.values():
-            root.dependencies[own.id + shift] = replace(
+            number = numbers[own.id] = root.next_dependency_id()
+            root.dependencies[number] = replace(
                 own,
-                id=own.id + shift,
+                id=number,
                 root=root,
                 targets=[(root if b is self else b, event) for b, event in own.targets],
                 api_name=root.unique_api_name(own.api_name),
-                after=own.after and (own.after[0] + shift, own.after[1]),
-                cancels=[other + shift for other in own.cancels],
+                after=own.after and (numbers[own.after[0]], own.after[1]),
+                cancels=[numbers[other] for other in own.cancels],
             )
         return self
 
@@ -276,7 +278,7 @@ class Tree(BlockContext):
     def nodes(self) -> list[Node]:
         """The tree as the page first gets it. Computed once for all sessions."""
         if self._nodes is None:
-            listened = self._listened()
+            listened = self.listened()
             inputs = {c for d in self.dependencies.values() for c in d.inputs}
             outputs = {c for d in self.dependencies.values() for c in d.outputs}
             self._nodes = [
@@ -309,11 +311,12 @@ class Tree(BlockContext):
             props=props,
             children=children,
             events=events or UNSET,
-            stream=self._stream_rate(block) if events and "stream" in events else UNSET,
+            stream=self.stream_rate(block) if events and "stream" in events else UNSET,
             secret=True if isinstance(block, Component) and block.is_secret() else UNSET,
         )
 
-    def _listened(self) -> dict[Block, list[str]]:
+    def listened(self) -> dict[Block, list[str]]:
+        """By block, the events that a page is to send because somebody listens."""
         listened: dict[Block, list[str]] = {}
         for dependency in self.dependencies.values():
             for block, event in dependency.targets:
@@ -325,7 +328,7 @@ class Tree(BlockContext):
                     names.append(event)
         return listened
 
-    def _stream_rate(self, block: Block) -> StreamRate:
+    def stream_rate(self, block: Block) -> StreamRate:
         """All listeners of one stream have the same; `listen` sees to it."""
         listeners = (d for d in self.dependencies.values() if (block, "stream") in d.targets)
         args = next(listeners).args

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import UNSET
 
 from ..block import Block
 from ..blocks import Tree
@@ -67,6 +68,8 @@ class Scene:
         self._base_props = base_props
         self._rendered: dict[Block, Subtree] = {}
         self._indexes: dict[Subtree, Index] = {}
+        # What renderings listen to at blocks that are not their own.
+        self._outer: dict[Subtree, dict[Block, list[str]]] = {}
         # Runs of the former rendering know its blocks.
         self._renewed: weakref.WeakKeyDictionary[Block, Block] = weakref.WeakKeyDictionary()
         # Counted by `next`, which is one step for all threads that build at the same time.
@@ -142,10 +145,15 @@ class Scene:
 
     def _with_rendered(self, node: Node) -> Node:
         block = self.block(node.id)
-        subtree = self._rendered.get(block) if block is not None else None
-        if subtree is None:
+        if block is None:
             return node
-        return msgspec.structs.replace(node, children=subtree.children_ids())
+        subtree = self._rendered.get(block)
+        if subtree is not None:
+            node = msgspec.structs.replace(node, children=subtree.children_ids())
+        for other, outer in self._outer.items():
+            if block in outer:
+                node = _with_events(node, other, block, outer[block])
+        return node
 
     def former(self, container: Block) -> Subtree | None:
         """What was last rendered into a container."""
@@ -160,21 +168,39 @@ class Scene:
             Numbers of the nodes that are gone, and the nodes that are new or changed.
         """
         former = self._rendered.get(container)
+        before = self._outer_blocks()
         gone = self._forget(container)
         self._rendered[container] = subtree
+        self._outer[subtree] = {
+            block: events
+            for block, events in subtree.listened().items()
+            if subtree.own_id_of(block) is None
+        }
         for node, block in () if former is None else former.blocks.items():
             if node in subtree.blocks:
                 self._renewed[block] = subtree.blocks[node]
         self._indexes[subtree] = Index(subtree.dependencies.values(), default_limit)
         shown = set(subtree.blocks)
-        changed = {self.node(container), *shown}
+        listened = {self.node(block) for block in before | self._outer_blocks()}
+        changed = {self.node(container), *shown, *listened}
         nodes = [node for node in self.nodes() if node.id in changed]
         return [node for node in gone if node not in shown], nodes
+
+    def _outer_blocks(self) -> set[Block]:
+        return {block for outer in self._outer.values() for block in outer}
 
     def _forget(self, container: Block) -> list[NodeId]:
         former = self._rendered.pop(container, None)
         if former is None:
             return []
         self._indexes.pop(former, None)
+        self._outer.pop(former, None)
         inner = [node for block in former.blocks.values() for node in self._forget(block)]
         return [*former.blocks, *inner]
+
+
+def _with_events(node: Node, tree: Tree, block: Block, events: list[str]) -> Node:
+    """A node that sends some more events, to listeners of another tree."""
+    own = [] if node.events is UNSET else node.events
+    stream = tree.stream_rate(block) if "stream" in events else node.stream
+    return msgspec.structs.replace(node, events=[*dict.fromkeys([*own, *events])], stream=stream)

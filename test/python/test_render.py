@@ -407,3 +407,63 @@ def test_outside_of_a_rendering_keys_change_nothing(show: Callable[..., Shown]) 
         button.click(lambda: ran.append("b"), key="same")
     show(demo).run(button)
     assert sorted(ran) == ["a", "b"]
+
+
+def test_a_rendering_listens_to_blocks_that_are_not_its_own(show: Callable[..., Shown]) -> None:
+    with gr.Blocks() as demo:
+        button, count, pressed = gr.Button("outer"), gr.Number(1), gr.Textbox()
+
+        @gr.render(inputs=count)
+        def listen(amount: float) -> None:
+            gr.Markdown(f"{amount:g}")
+            if amount < 3:
+                button.click(lambda: f"pressed {amount:g}", None, pressed)
+
+    shown = show(demo)
+    shown.page.idle()
+
+    def heard() -> bool:
+        nodes = shown.on_loop(shown.session.scene.nodes)
+        events = {node.id: node.events for node in nodes}[shown.id(button)]
+        told = {node.id: node.events for graft in shown.messages(Graft) for node in graft.nodes}
+        assert told[shown.id(button)] == events
+        return events == ["click"]
+
+    assert heard()
+    shown.run(button)
+    assert shown.value(pressed) == "pressed 1"
+    shown.set(count, 2)
+    shown.page.idle()
+    shown.run(button)
+    assert shown.value(pressed) == "pressed 2"
+    shown.set(count, 3)
+    shown.page.idle()
+    assert not heard()
+    shown.fire(button)
+    shown.page.idle()
+    assert shown.value(pressed) == "pressed 2"
+
+
+def test_a_finished_app_can_be_placed_in_a_rendering(show: Callable[..., Shown]) -> None:
+    def inner(say: str) -> gr.Blocks:
+        with gr.Blocks() as part:
+            press, out = gr.Button(say), gr.Textbox(label=say)
+            press.click(lambda: f"{say} 1", None, out).then(lambda: f"{say} 2", None, out)
+        return part
+
+    with gr.Blocks() as demo:
+
+        @gr.render
+        def both() -> None:
+            inner("a").render()
+            inner("b").render()
+
+    shown = show(demo)
+    shown.page.idle()
+    nodes = shown.on_loop(shown.session.scene.nodes)
+    buttons = [node.id for node in nodes if node.kind == "button"]
+    for button in buttons:
+        shown.page.fire(button, "click")
+    shown.page.idle()
+    props = [shown.on_loop(lambda n=n: shown.session.props(n.id)) for n in nodes]  # type: ignore[misc]
+    assert [p["value"] for p in props if p.get("label")] == ["a 2", "b 2"]
