@@ -140,10 +140,14 @@ function submits(event: KeyboardEvent<Field>, lines: number): boolean {
 function useAutoscroll(field: RefObject<HTMLTextAreaElement>, text: string, wanted: boolean): void {
   const atEnd = useRef(true);
   useEffect(() => {
-    const element = field.current;
-    if (element !== null && wanted && atEnd.current && document.activeElement !== element) {
-      element.scrollTop = element.scrollHeight;
-    }
+    // With the next painting, which lays the page out in any case.
+    const frame = requestAnimationFrame(() => {
+      const element = field.current;
+      if (element !== null && wanted && atEnd.current && document.activeElement !== element) {
+        element.scrollTop = element.scrollHeight;
+      }
+    });
+    return () => cancelAnimationFrame(frame);
   }, [field, text, wanted]);
   useEffect(() => {
     const element = field.current;
