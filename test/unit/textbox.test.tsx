@@ -170,11 +170,14 @@ describe('the field', () => {
       scrollHeight: { value: 500 },
       clientHeight: { value: 100 }
     });
+    const painted = (): Promise<unknown> => new Promise(requestAnimationFrame);
     await patch({ value: 'b' });
+    await painted();
     expect(element.scrollTop).toBe(500);
     element.scrollTop = 50;
     fireEvent.scroll(element);
     await patch({ value: 'c' });
+    await painted();
     expect(element.scrollTop).toBe(50);
   });
 });
