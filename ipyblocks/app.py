@@ -263,7 +263,7 @@ class Blocks(Tree):
 
     def widget(self) -> Any:
         """A new showing of the app as an ipywidget, to compose: ``VBox([demo.widget(),
-        slider])``.
+        slider])``. It stays when its output is cleared, because it can be shown again.
         """
         widget = self._new_widget()
         widget.is_kept = True

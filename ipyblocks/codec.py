@@ -39,6 +39,8 @@ from .protocol import (
 
 MAX_SAFE_INTEGER = 2**53 - 1
 MAX_DEPTH = 200
+MAX_PAGE_ID = 100
+"""Characters in the name that a page gives itself; it is remembered, and told with every frame."""
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _NAMED_NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -83,13 +85,18 @@ def decode_to_kernel(content: object, buffers: Sequence[Any] = ()) -> ToKernelFr
     """Check and convert what a page sent.
 
     Raises:
-        WireError: wrong shape (with msgspec's path), unknown type, or a reference to a missing
-            buffer.
+        WireError: wrong shape (with msgspec's path), unknown type, a reference to a missing
+            buffer, or a page's name that is too long.
     """
     try:
-        return msgspec.convert(unpack(content, buffers), ToKernelFrame)
+        frame = msgspec.convert(unpack(content, buffers), ToKernelFrame)
     except msgspec.ValidationError as error:
         raise WireError(str(error)) from None
+    if len(frame.page) > MAX_PAGE_ID:
+        raise WireError(
+            f"A page's name has {len(frame.page)} characters; at most {MAX_PAGE_ID} are allowed."
+        )
+    return frame
 
 
 def decode_to_page(content: object, buffers: Sequence[Any] = ()) -> ToPageFrame:
@@ -182,7 +189,7 @@ def _unpack(value: Any, buffers: Sequence[Any], depth: int) -> Any:
     if depth > MAX_DEPTH:
         raise WireError(f"The message is nested more than {MAX_DEPTH} levels deep.")
     if isinstance(value, str):
-        return value if value.isascii() else _SURROGATES.sub("\ufffd", value)
+        return _well_formed(value)
     if isinstance(value, list):
         return [_unpack(item, buffers, depth + 1) for item in value]
     if not isinstance(value, dict):
@@ -198,7 +205,7 @@ def _unpack(value: Any, buffers: Sequence[Any], depth: int) -> Any:
     if "$blob" in value:
         return _blob(value)
     return {
-        (key[1:] if key.startswith("$$") else key): _unpack(item, buffers, depth + 1)
+        _well_formed(key[1:] if key.startswith("$$") else key): _unpack(item, buffers, depth + 1)
         for key, item in value.items()
     }
 

@@ -8,8 +8,11 @@ __all__ = [
     "InvalidBlockError",
     "InvalidPathError",
     "NotAvailableError",
+    "NotSendableError",
     "QueueFullError",
     "RenderError",
+    "TaskError",
+    "WorkerDiedError",
     "validate",
 ]
 
@@ -75,3 +78,29 @@ class QueueFullError(RuntimeError):
 
 class RenderError(RuntimeError):
     """A block was placed where there is nothing to place it in."""
+
+
+class TaskError(RuntimeError):
+    """The function of a task raised something that cannot be brought from its worker to the app;
+    the message says what it was.
+    """
+
+
+class NotSendableError(TypeError):
+    """A function, an argument or a value cannot be sent to a worker process, or back from it."""
+
+
+class WorkerDiedError(RuntimeError):
+    """The process that ran the function of a task has ended before the function did.
+
+    Attributes:
+        exit_code: of the process; negative: the number of the signal that ended it; None: not
+            known.
+    """
+
+    def __init__(self, message: str, exit_code: int | None = None) -> None:
+        super().__init__(message, exit_code)
+        self.exit_code = exit_code
+
+    def __str__(self) -> str:
+        return str(self.args[0])

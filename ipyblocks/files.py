@@ -20,9 +20,9 @@ from pathlib import Path
 
 from . import context
 from .errors import InvalidPathError
-from .protocol import CHUNK, Binary, StoredBytes
+from .protocol import Binary, StoredBytes
 
-LARGE = CHUNK
+LARGE = 1 << 20
 """Bytes above which a file of a value stays on disk."""
 
 HEAD = 4096

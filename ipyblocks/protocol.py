@@ -45,9 +45,9 @@ UploadId = NewType("UploadId", int)
 BlobId = NewType("BlobId", int)
 """Large bytes that the kernel holds for a session, from 1; see :class:`BlobReference`."""
 
-CHUNK = 1 << 20
-"""Bytes of the largest piece of a file; a browser frame over 10 MiB would close the kernel's
-socket.
+CHUNK = 1 << 18
+"""Bytes of the largest piece of a file. What a click waits behind is a few of them; a browser frame
+over 10 MiB would close the kernel's socket.
 """
 
 Json: TypeAlias = Any

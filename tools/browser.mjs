@@ -237,6 +237,61 @@ export class Notebook {
     await this.whenIdle();
   }
 
+  /** Whether something is not saved. @returns {Promise<boolean>} */
+  async isDirty() {
+    return this.page.evaluate(() => window.jupyterapp.shell.currentWidget.context.model.dirty);
+  }
+
+  /**
+   * Put a code cell at the end.
+   *
+   * @param {string} source
+   */
+  async addCell(source) {
+    await this.page.evaluate(text => {
+      const { sharedModel } = window.jupyterapp.shell.currentWidget.content.model;
+      sharedModel.addCell({ cell_type: 'code', source: text });
+    }, source);
+  }
+
+  /**
+   * Select one cell.
+   *
+   * @param {number} index
+   */
+  async activate(index) {
+    await this.#activate(index);
+  }
+
+  /**
+   * What becomes of cells that are out of sight.
+   *
+   * @param {string} mode `full`, `defer`, `contentVisibility` or `none`
+   */
+  async setWindowing(mode) {
+    await this.page.evaluate(windowingMode => {
+      const { content } = window.jupyterapp.shell.currentWidget;
+      content.notebookConfig = { ...content.notebookConfig, windowingMode };
+    }, mode);
+  }
+
+  /** Close the view of an output that stands beside the notebook, and go on in the notebook. */
+  async closeOutputView() {
+    await this.page.evaluate(() => {
+      const { shell } = window.jupyterapp;
+      const views = [...shell.widgets('main')];
+      views.find(({ node }) => node.querySelector('.jp-LinkedOutputView')).dispose();
+      shell.activateById(views.find(({ node }) => node.matches('.jp-NotebookPanel')).id);
+    });
+  }
+
+  /** Break the connection to the kernel and make it anew. */
+  async reconnect() {
+    await this.page.evaluate(() =>
+      window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.reconnect()
+    );
+  }
+
   /** Interrupt the kernel, as the stop button does. */
   async interruptKernel() {
     await this.page.evaluate(() =>

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import weakref
 
-from ..protocol import CHUNK, Binary, BlobId, BlobReference, Json
-
-LARGE = CHUNK
-"""Bytes above which a value does not go with the message it is in."""
+from ..files import LARGE
+from ..protocol import Binary, BlobId, BlobReference, Json
 
 
 class Blobs:

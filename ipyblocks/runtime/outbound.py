@@ -1,8 +1,8 @@
 """What a session has to say to its pages: numbered, conflated, and not too often.
 
 Values are conflated per prop (the last one wins); messages about tasks and toasts are kept, in
-order. All values of a flush go before its messages, so a task's outputs are there when its end is
-told.
+order. All values of a flush go before its messages, but for those that a task begins with, so its
+outputs come after its beginning and are there when its end is told.
 
 What goes is limited three times: frames a second of this session, frames a second of the kernel,
 and what no page has confirmed. While nobody confirms, values go on being conflated and messages are
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Set
+from itertools import takewhile
 from typing import Any
 
 import msgspec
@@ -28,6 +29,8 @@ from ..protocol import (
     PageId,
     Patch,
     Progress,
+    Queued,
+    Started,
     TaskId,
     ToPage,
     ToPageFrame,
@@ -310,13 +313,14 @@ class Outbound:
 
     def _numbered(self) -> list[ToPage]:
         """What waits, numbered, as far as it is for one frame."""
-        messages: list[ToPage] = []
+        messages = self._messages[:MOST_AT_ONCE]
+        del self._messages[:MOST_AT_ONCE]
         if self._updates:
             updates = [self._update(node, props) for node, props in self._updates.items()]
             self._updates = {}
-            messages.append(Patch(seq=0, updates=updates))
-        messages += self._messages[:MOST_AT_ONCE]
-        del self._messages[:MOST_AT_ONCE]
+            # Behind the beginning of what they came from.
+            begun = list(takewhile(lambda each: isinstance(each, (Queued, Started)), messages))
+            messages.insert(len(begun), Patch(seq=0, updates=updates))
         if not self._messages:
             messages += self._news()
         return [self._number(message) for message in messages]

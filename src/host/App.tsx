@@ -141,8 +141,11 @@ function sentence(status: PageStatus, page: Page): string {
     case 'lost':
       return 'The connection to the kernel is lost; what you change is kept and sent when it is back.';
     case 'dead':
-      return page.wasLive
-        ? 'The kernel has restarted or ended.'
+      if (page.wasLive) {
+        return 'The kernel has restarted or ended.';
+      }
+      return page.store.root === null
+        ? 'This app is not running.'
         : 'This app is not running. What you see are its last values.';
     case 'mismatch':
       return status.sentence;

@@ -96,21 +96,21 @@ export class AppRenderer extends Widget implements IRenderMime.IRenderer {
       stop?.();
       held.release(page => isTakenOut(place, commId) && page.end());
     };
-    this.show_(<App page={held.page} services={services} run={runnerOf(place, commId)} />);
+    this.mount(<App page={held.page} services={services} run={runnerOf(place, commId)} />);
   }
 
   /** What is saved, and nothing else. */
   private drawPicture({ packet, problem }: SavedApp, why: string | null): void {
     if (packet === null) {
-      this.show_(<Words text={problem ?? ''} more={this.words} />);
+      this.mount(<Words text={problem ?? ''} more={this.words} />);
       return;
     }
     const page = new Page(new Nowhere(), { version: this.options.version });
     page.start(harmless(packet), true);
-    this.show_(<App page={page} services={this.options.safeServices} picture={why ?? ''} />);
+    this.mount(<App page={page} services={this.options.safeServices} picture={why ?? ''} />);
   }
 
-  private show_(content: JSX.Element): void {
+  private mount(content: JSX.Element): void {
     this.root = createRoot(this.node);
     this.root.render(<Boundary words={this.words}>{content}</Boundary>);
   }

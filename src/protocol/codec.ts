@@ -60,7 +60,8 @@ const TO_PAGE: ReadonlySet<string> = new Set<string>(TO_PAGE_TYPES);
  */
 export function decodeFrame(content: unknown, buffers: readonly ArrayBufferView[]): DecodedFrame {
   const frame = unpack(content, buffers);
-  const problem = check(frame, 'ToPageFrame', '$') ?? checkAcks(frame);
+  const problem =
+    check(frame, 'ToPageFrame', '$') ?? checkCount(frame, 'last', '$') ?? checkAcks(frame);
   if (problem !== null) {
     throw new WireError(problem);
   }
@@ -283,7 +284,12 @@ function checkMessage(message: Json, path: string): string | null {
   if (type === 'welcome' && isOfAnotherVersion(message)) {
     return null;
   }
-  return check(message, type, path);
+  return check(message, type, path) ?? checkCount(message, 'seq', path);
+}
+
+/** After a NaN, which is a number on the wire, no number would ever be the next. */
+function checkCount(value: Json, name: string, path: string): string | null {
+  return Number.isSafeInteger(field(value, name)) ? null : `${path}.${name}: not a whole number`;
 }
 
 /** A welcome may have any shape in another protocol; these three fields say which to update. */
@@ -302,13 +308,18 @@ function isOfAnotherVersion(welcome: Json): boolean {
 /** The number of a message whose type is unknown; none for a known type, which is worth asking for again. */
 function unknownNumber(message: Json): number[] {
   const [type, seq] = [field(message, 'type'), field(message, 'seq')];
-  return typeof type === 'string' && !TO_PAGE.has(type) && typeof seq === 'number' ? [seq] : [];
+  return typeof type === 'string' && !TO_PAGE.has(type) && Number.isSafeInteger(seq)
+    ? [seq as number]
+    : [];
 }
 
 function checkAcks(frame: Json): string | null {
   const acks = field(frame, 'acks') as Readonly<Record<string, Json>>;
   const wrong = Object.entries(acks).find(([, seq]) => typeof seq !== 'number');
-  return wrong === undefined ? null : `$.acks: expected numbers, got ${kindOf(wrong[1])}`;
+  if (wrong !== undefined) {
+    return `$.acks: expected numbers, got ${kindOf(wrong[1])}`;
+  }
+  return Object.values(acks).every(Number.isSafeInteger) ? null : '$.acks: not all whole numbers';
 }
 
 function field(value: Json, name: string): Json | undefined {

@@ -1,10 +1,8 @@
 /** Large values of the kernel: asked for in pieces, a few at a time, and put together. */
 import { Binary, type BlobId, type BlobReference, type Fetch, type Part } from '../protocol/wire';
+import { Lead } from './lead';
 import { CHUNK } from './uploads';
 import type { Later } from './runouts';
-
-/** Pieces that may be on their way, of all values together: the answer to a click waits behind them. */
-export const MOST_ASKED = 3;
 
 /** Milliseconds without a piece after which they are asked for again; doubled each time, up to the most. */
 export const STALL_MS = 5000;
@@ -30,6 +28,8 @@ export interface DownloadsOptions {
   /** Whether what is sent travels. */
   readonly isOpen: () => boolean;
   readonly later: Later;
+  /** The page's clock, in milliseconds. */
+  readonly now: () => number;
 }
 
 interface Transfer {
@@ -39,8 +39,8 @@ interface Transfer {
   readonly size: number;
   /** As blobs, which the browser need not keep in the page's memory. */
   readonly parts: Map<number, Blob>;
-  /** Offsets asked for and not answered. */
-  readonly asked: Set<number>;
+  /** Offsets asked for and not answered; each is to be told of its answer. */
+  readonly asked: Map<number, () => void>;
   readonly listeners: Set<() => void>;
   /** Up to where all has been asked for. */
   next: number;
@@ -52,7 +52,9 @@ const NOTHING: Download = { share: 0, blob: null, gone: false };
 
 /** Fetches what somebody looks at. */
 export class Downloads {
-  constructor(private readonly options: DownloadsOptions) {}
+  constructor(private readonly options: DownloadsOptions) {
+    this.lead = new Lead(options.now);
+  }
 
   /** How far a value is; nothing of it is there before somebody {@link watch}es it. */
   state(reference: BlobReference): Download {
@@ -92,6 +94,7 @@ export class Downloads {
       return; // nobody looks any more
     }
     this.heard();
+    transfer.asked.get(offset)?.();
     transfer.asked.delete(offset);
     if (!(chunk instanceof Binary) || chunk.data.length === 0) {
       this.end(transfer, { ...transfer.state, gone: true });
@@ -103,6 +106,7 @@ export class Downloads {
 
   /** The connection is back: ask again for what was on its way. */
   resume(): void {
+    this.lead.lost();
     for (const transfer of this.transfers.values()) {
       transfer.asked.clear();
       transfer.next = 0;
@@ -159,7 +163,7 @@ export class Downloads {
   private next(): Transfer | null {
     const all = [...this.transfers.values()];
     const onWay = all.reduce((sum, { asked }) => sum + asked.size, 0);
-    const due = onWay < MOST_ASKED ? all.filter(needsMore) : [];
+    const due = onWay < this.lead.pieces ? all.filter(needsMore) : [];
     const next = due.find(({ blob }) => blob > this.turn) ?? due[0] ?? null;
     this.turn = next?.blob ?? this.turn;
     return next;
@@ -168,7 +172,7 @@ export class Downloads {
   private ask(transfer: Transfer): void {
     const offset = transfer.next;
     transfer.next += CHUNK;
-    transfer.asked.add(offset);
+    transfer.asked.set(offset, this.lead.sent());
     this.options.send({ type: 'fetch', blob: transfer.blob, offset });
   }
 
@@ -189,6 +193,7 @@ export class Downloads {
     this.patience = STALL_MS;
   }
 
+  private readonly lead: Lead;
   private readonly transfers = new Map<BlobId, Transfer>();
   private readonly whole = new WeakMap<BlobReference, Download>();
   /** The value that was asked for last. */
@@ -203,7 +208,7 @@ function begun(reference: BlobReference): Transfer {
     blob: reference.blob,
     size: reference.size,
     parts: new Map(),
-    asked: new Set(),
+    asked: new Map(),
     listeners: new Set(),
     next: 0,
     bytes: 0,

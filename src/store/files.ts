@@ -14,6 +14,8 @@ export interface FilesOptions {
   /** Whether what is sent travels. */
   readonly isOpen: () => boolean;
   readonly later: Later;
+  /** The page's clock, in milliseconds. */
+  readonly now: () => number;
 }
 
 /** The files of one page. */

@@ -88,7 +88,8 @@ export class Page {
     this.files = new Files(this.id, this.outbox, {
       send: message => this.transmitBeside(message),
       isOpen: () => this.transport.state === 'open',
-      later: options.later ?? later
+      later: options.later ?? later,
+      now
     });
     transport.onPacket = packet => this.receive(packet);
     transport.onState = () => this.follow();
@@ -111,7 +112,9 @@ export class Page {
    */
   start(snapshot: Packet | null, isOld = false): void {
     if (snapshot !== null) {
-      this.receiveSnapshot(snapshot);
+      this.starting = true;
+      this.receive(snapshot);
+      this.starting = false;
       this.seen = isOld ? -1 : this.seen;
     }
     this.follow();
@@ -172,15 +175,6 @@ export class Page {
 
   // --- from the kernel -----------------------------------------------------------------------------
 
-  private receiveSnapshot(packet: Packet): void {
-    this.starting = true;
-    try {
-      this.receive(packet);
-    } finally {
-      this.starting = false;
-    }
-  }
-
   private receive(packet: Packet): void {
     let frame;
     try {
@@ -234,13 +228,9 @@ export class Page {
       if (message.page === this.id || (message.page === null && this.epoch === null)) {
         this.welcome(message);
       }
-    } else if (epoch === this.epoch) {
-      this.takeOne(message);
-    }
-  }
-
-  private takeOne(message: Exclude<ToPage, Welcome>): void {
-    if (message.type === 'received' || message.type === 'part') {
+    } else if (epoch !== this.epoch) {
+      return;
+    } else if (message.type === 'received' || message.type === 'part') {
       this.files.take(message);
     } else {
       this.takeNumbered(message);
@@ -396,14 +386,11 @@ export class Page {
         }
         break;
       case 'asking':
-        this.greeted = false;
-        if (kind === 'live') {
-          this.turn({ kind: 'lost' });
-        }
-        break;
       case 'lost':
         this.greeted = false;
-        this.turn({ kind: 'lost' });
+        if (this.transport.state === 'lost' || kind === 'live') {
+          this.turn({ kind: 'lost' });
+        }
         break;
       case 'dead':
         this.greeted = false;
@@ -428,7 +415,7 @@ export class Page {
   }
 
   private transmit(messages: readonly ToKernel[], ask?: true): void {
-    const heading = { page: this.id, ack: Math.max(this.seen, 0), last: this.outbox.last };
+    const heading = this.heading();
     this.transport.send(encodeFrame(ask === undefined ? heading : { ...heading, ask }, messages));
     if (messages.length > 0 && this.transport.state === 'open') {
       this.nudge.arm();
@@ -441,8 +428,11 @@ export class Page {
   /** Pieces of files, which are asked for again when they are lost. */
   private transmitBeside(message: Beside): void {
     this.outbox.catchUp();
-    const heading = { page: this.id, ack: Math.max(this.seen, 0), last: this.outbox.last };
-    this.transport.send(encodeFrame(heading, [{ seq: 0, ...message }]));
+    this.transport.send(encodeFrame(this.heading(), [{ seq: 0, ...message }]));
+  }
+
+  private heading(): { page: PageId; ack: number; last: number } {
+    return { page: this.id, ack: Math.max(this.seen, 0), last: this.outbox.last };
   }
 
   /** The session is gone, and all that was on its way. */

@@ -8,14 +8,12 @@ import {
   type UploadId
 } from '../protocol/wire';
 import { crc32 } from './crc32';
+import { Lead } from './lead';
 import type { Outbox } from './outbox';
 import type { Later } from './runouts';
 
-/** Bytes of one piece; the kernel takes no larger ones. */
-export const CHUNK = 1 << 20;
-
-/** Bytes that may be on their way, of all files together: a click waits behind them. */
-export const WINDOW = 4 * CHUNK;
+/** Bytes of one piece; the kernel takes and sends no larger ones. */
+export const CHUNK = 1 << 18;
 
 /** Milliseconds without an answer after which pieces are sent again; doubled each time, up to the most. */
 export const STALL_MS = 5000;
@@ -31,6 +29,8 @@ export interface UploadsOptions {
   /** Whether what is sent travels. */
   readonly isOpen: () => boolean;
   readonly later: Later;
+  /** The page's clock, in milliseconds. */
+  readonly now: () => number;
 }
 
 /** A file, as an input element or the clipboard gives it. */
@@ -45,6 +45,8 @@ interface Transfer {
   /** Bytes handed over, and bytes that the kernel has. */
   sent: number;
   received: number;
+  /** Pieces on their way, by where they end; each is to be told of its answer. */
+  readonly onWay: Map<number, () => void>;
   /** A piece is due whatever has been sent: the first, and the question after a silence. */
   asks: boolean;
 }
@@ -54,7 +56,9 @@ export class Uploads {
   constructor(
     private readonly outbox: Outbox,
     private readonly options: UploadsOptions
-  ) {}
+  ) {
+    this.lead = new Lead(options.now);
+  }
 
   /**
    * Send a file. From now on the kernel lets functions wait that the node is an input of.
@@ -82,6 +86,7 @@ export class Uploads {
         reject,
         sent: 0,
         received: 0,
+        onWay: new Map(),
         asks: true
       };
       this.transfers.set(upload, transfer);
@@ -110,7 +115,7 @@ export class Uploads {
     } else {
       this.move(transfer, received);
       if (state === 'again') {
-        transfer.sent = transfer.received;
+        rewind(transfer);
       }
     }
     this.pump();
@@ -118,8 +123,9 @@ export class Uploads {
 
   /** The connection is back: go on where the kernel is. */
   resume(): void {
+    this.lead.lost();
     for (const transfer of this.transfers.values()) {
-      transfer.sent = transfer.received;
+      rewind(transfer);
       transfer.asks = true;
     }
     this.pump();
@@ -142,6 +148,12 @@ export class Uploads {
     if (received > transfer.received) {
       transfer.received = received;
       transfer.sent = Math.max(transfer.sent, received);
+      for (const [end, answered] of transfer.onWay) {
+        if (end <= received) {
+          transfer.onWay.delete(end);
+          answered();
+        }
+      }
       transfer.onProgress(received / transfer.file.size);
     }
   }
@@ -191,13 +203,12 @@ export class Uploads {
   /** The file whose turn it is; null when there is no room, or none has more. */
   private next(): Transfer | null {
     const all = [...this.transfers.values()];
-    const onWay = all.reduce((sum, { sent, received }) => sum + sent - received, 0);
+    const ahead = all.reduce((sum, { sent, received }) => sum + sent - received, 0);
+    const room = ahead < this.lead.pieces * CHUNK;
     if (!this.options.isOpen()) {
       return null;
     }
-    const due = all.filter(
-      ({ asks, sent, file }) => asks || (sent < file.size && onWay + CHUNK <= WINDOW)
-    );
+    const due = all.filter(({ asks, sent, file }) => asks || (room && sent < file.size));
     const next = due.find(({ upload }) => upload > this.turn) ?? due[0] ?? null;
     this.turn = next?.upload ?? this.turn;
     return next;
@@ -224,6 +235,7 @@ export class Uploads {
       return;
     }
     const chunk = new Binary(bytes, 'application/octet-stream');
+    transfer.onWay.set(end, this.lead.sent());
     this.options.send({ type: 'piece', upload, offset, crc: crc32(bytes), chunk });
   }
 
@@ -252,6 +264,7 @@ export class Uploads {
     this.patience = STALL_MS;
   }
 
+  private readonly lead: Lead;
   private last = 0;
   private readonly transfers = new Map<UploadId, Transfer>();
   /** The file that had a piece last. */
@@ -259,4 +272,10 @@ export class Uploads {
   private pumping = false;
   private stop: (() => void) | null = null;
   private patience = STALL_MS;
+}
+
+/** What is on its way is lost, or counts no more. */
+function rewind(transfer: Transfer): void {
+  transfer.sent = transfer.received;
+  transfer.onWay.clear();
 }

@@ -13,6 +13,7 @@ import pytest
 
 import ipyblocks as gr
 from ipyblocks import codec, files
+from ipyblocks.files import LARGE
 from ipyblocks.protocol import (
     CHUNK,
     Binary,
@@ -25,11 +26,11 @@ from ipyblocks.protocol import (
     Patch,
     RunJs,
 )
-from ipyblocks.runtime.blobs import LARGE, Blobs
+from ipyblocks.runtime.blobs import Blobs
 from ipyblocks.runtime.engine import Engine
 from ipyblocks.transport.loopback import LoopbackPage
 
-SIZE = 5 * CHUNK // 2
+SIZE = 5 * LARGE // 2
 
 
 class AnyBytes(gr.Textbox):

@@ -46,6 +46,6 @@ def test_an_event_is_one_message_up_and_one_down(
     cost = counts[name]()
 
     assert (cost.up, cost.down) == (1, 1)
-    assert cost.messages == ("Patch", "Started", "Done")
+    assert cost.messages == ("Started", "Patch", "Done")
     assert cost.up_bytes <= up_bytes
     assert cost.down_bytes <= down_bytes

@@ -194,7 +194,7 @@ def test_a_piece_before_its_announcement_is_not_answered(filing: Any) -> None:
         ([begin(10**30)], "bytes; at most 10 are allowed"),
         ([begin(3, node=99)], "This app has no component 99."),
         ([begin(3), piece(b"abcd")], "'a.txt' is larger than its page said"),
-        ([begin(3), piece(b"x" * (CHUNK + 1))], "a buffer of at most 1,048,576 bytes"),
+        ([begin(3), piece(b"x" * (CHUNK + 1))], "a buffer of at most 262,144 bytes"),
         ([begin(3), msgspec.structs.replace(piece(b""), chunk="text")], "a buffer of at most"),
         ([begin(2, upload=i) for i in range(1, MAX_OPEN + 2)], "More than 100 uploads at once"),
     ],

@@ -78,7 +78,7 @@ describe('css of an app', () => {
   });
 
   test('changes nothing outside, and goes with the app', async () => {
-    await bench.open(APP, 'demo.close()');
+    await bench.open(APP);
     await bench.notebook.runCell(0);
     await bench.apps().first().waitFor();
     const { count, changed } = await changedOutside();
@@ -94,7 +94,8 @@ describe('css of an app', () => {
     expect(await sheets()).toBe(1);
     await bench.notebook.runCell(0);
     await expect.poll(sheets).toBe(1);
-    await bench.notebook.runCell(1);
+    await bench.notebook.setSource(0, 'demo.close()');
+    await bench.notebook.runCell(0);
     await expect.poll(sheets).toBe(0);
   });
 });

@@ -128,7 +128,7 @@ test('a reloaded page shows the same values, and the app works on', async () => 
   expect(await bench.python(`print(${SHOWN})`)).toBe('1');
 });
 
-test('a notebook that nobody trusts runs no code and says in words what the app needs', async () => {
+test('a notebook that nobody trusts runs no code, shows the last values and says why', async () => {
   bench.leaves.kernelGone = true;
   await bench.run(`${ECHO}\ndemo.launch()`);
   await bench.notebook.save();
@@ -148,6 +148,6 @@ test('a notebook that nobody trusts runs no code and says in words what the app 
   const foreign = { ...(cells[0] as object), source };
   await bench.notebook.openNext(bench.write([foreign]));
   const output = bench.notebook.outputArea(0);
-  await output.getByText('an ipyblocks app').waitFor();
-  expect(await output.locator('.ipyblocks').count()).toBe(0);
+  await output.getByText('not trusted').waitFor();
+  expect(await output.locator('.ib-tree[inert]').count()).toBe(1);
 });

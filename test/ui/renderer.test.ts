@@ -31,8 +31,12 @@ async function echo(app: Locator, text: string): Promise<void> {
 const status = (app: Locator): Promise<string | null> => app.getAttribute('data-status');
 const runButton = (app: Locator): Locator => app.getByRole('button', { name: /^Run this cell/ });
 
-function isDirty(): Promise<boolean> {
-  return bench.page.evaluate(() => window.jupyterapp.shell.currentWidget.context.model.dirty);
+/** A cell that runs until a file is there. */
+function waitFor(file: string): string {
+  return dedent(`
+    import os, time
+    while not os.path.exists(${JSON.stringify(file)}):
+        time.sleep(0.02)`);
 }
 
 interface Saved {
@@ -58,7 +62,7 @@ test('reloaded while the kernel is idle: the same values, at work, and the noteb
   await bench.notebook.open();
   await expect.poll(() => status(app)).toBe('live');
   expect(await fields(app)).toEqual(['typed, not sent by a button', '<before>']);
-  expect(await isDirty()).toBe(false);
+  expect(await bench.notebook.isDirty()).toBe(false);
   await echo(app, 'after');
 });
 
@@ -66,19 +70,7 @@ test('reloaded while a cell runs: the app is at work before the cell is done', a
   const app = await bench.run(`${ECHO}\ndemo.launch()`);
   await echo(app, 'before');
   const go = path.join(inject('lab').root, 'go');
-  const wait = `
-    import os, time
-    while not os.path.exists(${JSON.stringify(go)}):
-        time.sleep(0.02)
-    print("the cell is done")`;
-  await bench.page.evaluate(
-    text =>
-      window.jupyterapp.shell.currentWidget.content.model.sharedModel.addCell({
-        cell_type: 'code',
-        source: text
-      }),
-    dedent(wait)
-  );
+  await bench.notebook.addCell(waitFor(go));
   await bench.notebook.save();
   await bench.notebook.startCell(1);
   await bench.page.goto(bench.notebook.lab.urlOf(bench.notebook.file));
@@ -102,7 +94,7 @@ test('opened with a fresh kernel: the last values, unchanged, and a button that 
   expect(await fields(app)).toEqual(['kept', '<kept>']);
   expect(await app.locator('.ib-Banner').textContent()).toContain('not running');
   expect(await app.locator('.ib-tree[inert]').count()).toBe(1);
-  expect(await isDirty()).toBe(false);
+  expect(await bench.notebook.isDirty()).toBe(false);
   await bench.picture('saved, fresh kernel');
   await runButton(app).click();
   await expect.poll(() => status(app)).toBe('live');
@@ -139,12 +131,12 @@ test('saved without passwords and uploads, and with what was changed last', asyn
 test('a change is written by itself some time later, and makes the notebook one that has changed', async () => {
   const app = await bench.run(`${ECHO}\ndemo.launch()`);
   await bench.notebook.save();
-  expect(await isDirty()).toBe(false);
+  expect(await bench.notebook.isDirty()).toBe(false);
   await echo(app, 'by itself');
   await expect
     .poll(async () => JSON.stringify(await bench.notebook.outputs(0)))
     .toContain('<by itself>');
-  expect(await isDirty()).toBe(true);
+  expect(await bench.notebook.isDirty()).toBe(true);
   // writing does not draw it anew
   await app.getByLabel('In').fill('still the same field');
   await echo(app, 'and at work');
@@ -275,7 +267,8 @@ describe('a notebook that nobody vouches for', () => {
     expect(wanted.filter(url => url.includes('evil'))).toEqual([]);
     const sources = await app.locator('[src], [srcset]').count();
     expect(sources).toBe(0);
-    expect(await bench.page.locator('body').isVisible()).toBe(true);
+    const display = await bench.page.evaluate(() => getComputedStyle(document.body).display);
+    expect(display).toBe('block');
     bench.leaves.errors = [/./]; // components that were given nonsense say so
   });
 
@@ -315,34 +308,43 @@ test('a kernel that restarts: the last values, and a button that runs the cell a
 test('a connection that breaks: nothing is lost', async () => {
   const app = await bench.run(`${ECHO}\ndemo.launch()`);
   await echo(app, 'before');
-  await bench.page.evaluate(() =>
-    window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.reconnect()
-  );
+  await bench.notebook.reconnect();
   await echo(app, 'after');
+});
+
+test('a kernel without a control channel is busy: the app says that a click waits', async () => {
+  const go = path.join(inject('lab').root, 'go on');
+  const app = await bench.run(
+    `from ipyblocks import display as _d\n_d.has_control = lambda: False\n${ECHO}\ndemo.launch()`
+  );
+  await echo(app, 'before');
+  await bench.notebook.addCell(waitFor(go));
+  await bench.notebook.startCell(1);
+  await app.getByLabel('In').fill('later');
+  await app.getByRole('button', { name: 'Go' }).click();
+  const banner = app.getByText('The kernel is busy; your click is waiting.');
+  await banner.waitFor();
+  await bench.picture('busy');
+  writeFileSync(go, '');
+  await shows(app.getByLabel('Out'), '<later>');
+  await expect.poll(() => banner.count()).toBe(0);
+  await bench.notebook.whenIdle();
 });
 
 // --- views -----------------------------------------------------------------------------------------
 
 test('two views of one output are one page', async () => {
   const app = await bench.run(`${ECHO}\ndemo.launch()`);
-  await bench.page.evaluate(() => {
-    window.jupyterapp.shell.currentWidget.content.activeCellIndex = 0;
-  });
+  await bench.notebook.activate(0);
   await bench.notebook.command('notebook:create-output-view');
   const other = bench.page.locator('.jp-LinkedOutputView .ipyblocks');
   await other.waitFor();
   await echo(other, 'in the other');
-  expect(await fields(app)).toEqual(['in the other', '<in the other>']);
+  await expect.poll(() => fields(app)).toEqual(['in the other', '<in the other>']);
   // seen at once, without the kernel
   await app.getByLabel('In').fill('typed');
-  expect(await other.getByLabel('In').inputValue()).toBe('typed');
-  await bench.page.evaluate(() => {
-    const views = [...window.jupyterapp.shell.widgets('main')];
-    views.find((view: { id: string }) => view.id.startsWith('LinkedOutputView')).dispose();
-    window.jupyterapp.shell.activateById(
-      views.find((view: { context?: unknown }) => view.context !== undefined).id
-    );
-  });
+  await shows(other.getByLabel('In'), 'typed');
+  await bench.notebook.closeOutputView();
   expect(await bench.python(`print(${PAGES})`)).toBe('1');
   await echo(app, 'one left');
 });
@@ -356,7 +358,7 @@ ipywidgets.VBox([shown])`);
   const [first, second] = [bench.apps().nth(0), bench.apps().nth(1)];
   await second.waitFor();
   await echo(first, 'one');
-  expect(await fields(second)).toEqual(['one', '<one>']);
+  await expect.poll(() => fields(second)).toEqual(['one', '<one>']);
   expect(await bench.python(`print(${PAGES})`)).toBe('1');
 });
 
@@ -373,21 +375,15 @@ with demo:
 demo.launch()`;
     const rest = Array.from({ length: 60 }, (_, i) => `# ${i}\n${'#\n'.repeat(10)}`);
     const app = await bench.run(tabs, ...rest);
-    await bench.page.evaluate(windowingMode => {
-      const { content } = window.jupyterapp.shell.currentWidget;
-      content.notebookConfig = { ...content.notebookConfig, windowingMode };
-    }, mode);
+    await bench.notebook.setWindowing(mode);
+    await bench.notebook.scrollTo(0);
+    await app.waitFor();
     await echo(app, 'before');
     await app.getByRole('tab', { name: 'Two' }).click();
     await app.getByText('the second').waitFor();
-    const to = (index: number): Promise<void> =>
-      bench.page.evaluate(
-        i => window.jupyterapp.shell.currentWidget.content.scrollToItem(i, 'start'),
-        index
-      );
-    await to(60);
+    await bench.notebook.scrollTo(60);
     await bench.page.getByText('# 59').waitFor();
-    await to(0);
+    await bench.notebook.scrollTo(0);
     await app.waitFor();
     expect(await fields(app)).toEqual(['before', '<before>']);
     expect(await app.getByText('the second').isVisible()).toBe(true);
@@ -411,9 +407,7 @@ test('a notebook that is closed leaves its apps at work; an output that is clear
 
   // taken back in time
   const cut = (id: string): Promise<void> => bench.notebook.command(`notebook:${id}`);
-  await bench.page.evaluate(() => {
-    window.jupyterapp.shell.currentWidget.content.activeCellIndex = 0;
-  });
+  await bench.notebook.activate(0);
   await cut('cut-cell');
   await bench.page.clock.fastForward(10_000);
   await cut('undo-cell-action');
@@ -421,9 +415,7 @@ test('a notebook that is closed leaves its apps at work; an output that is clear
   await bench.page.clock.fastForward(60_000);
   await echo(app, 'back');
 
-  await bench.page.evaluate(() => {
-    window.jupyterapp.shell.currentWidget.content.activeCellIndex = 0;
-  });
+  await bench.notebook.activate(0);
   await bench.notebook.command('notebook:clear-cell-output');
   await expect.poll(() => bench.apps().count()).toBe(0);
   await bench.page.clock.fastForward(60_000);

@@ -78,6 +78,7 @@ describe('this test can fail', () => {
     ['store/page.ts', "import type { Transport } from '../transport/transport';"],
     ['host/lab.ts', "import { Widget } from '@lumino/widgets';"],
     ['transport/widget.ts', "import { KernelMessage } from '@jupyterlab/services';"],
+    ['transport/control.ts', "import { KernelMessage } from '@jupyterlab/services';"],
     ['index.ts', "import info from '../package.json';"],
     ['components/Slider.tsx', "import { useId } from 'react';"]
   ])('and %s may have %s', (file, source) => {

@@ -289,6 +289,7 @@ describe('an output', () => {
   test('is not drawn anew by the clock, which rests when nothing is shown', () => {
     const body = vi.spyOn(registry.textbox as Half, 'Body');
     show();
+    pass(20); // the first painting, with which fields scroll to their ends
     expect(vi.getTimerCount()).toBe(BANNER);
     tell(started(1), started(2, { nodes: [2] }));
     pass(2000);

@@ -1,0 +1,1 @@
+"""Where the functions of tasks run: worker processes, other people's executors, threads, or here."""

@@ -1,0 +1,324 @@
+"""A run in another process: its function, what it says, and how it failed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import logging.handlers
+import os
+import pickle
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from ... import context
+from ...errors import TaskError
+from ...files import Files
+from ...protocol import Stream, ToastLevel
+from .. import tqdm_hook
+from ..call import readable_traceback, told_traceback
+from ..reports import RunReports
+from .base import END, Kind
+from .pickling import Known, dump
+
+Say = Callable[[tuple[Any, ...]], None]
+
+_files = Files()
+"""For what the functions of a worker build; its folder goes with the process."""
+
+
+class Setting(NamedTuple):
+    """What the kernel's process is like now, as far as functions feel it.
+
+    Attributes:
+        path: where modules are looked for.
+        folder: the working directory; None: it has gone.
+        levels: of loggers that have one of their own, by name; the root's is "".
+    """
+
+    path: list[str]
+    folder: str | None
+    levels: Mapping[str, int]
+
+    @classmethod
+    def here(cls) -> Setting:
+        """That of this process."""
+        try:
+            folder: str | None = os.getcwd()
+        except OSError:
+            folder = None
+        known = dict(logging.root.manager.loggerDict)
+        loggers = {n: each for n, each in known.items() if isinstance(each, logging.Logger)}
+        levels = {name: each.level for name, each in loggers.items() if each.level}
+        return cls(list(sys.path), folder, {**levels, "": logging.root.level})
+
+    def apply(self) -> None:
+        """Make this process like it."""
+        sys.path[:] = self.path
+        if self.folder is not None:
+            with contextlib.suppress(OSError):
+                os.chdir(self.folder)
+        for name, level in self.levels.items():
+            logging.getLogger(name).setLevel(level)
+
+
+class Order(NamedTuple):
+    """What a worker is told about a call, beside its function and arguments.
+
+    Attributes:
+        number: of the call; stops name it.
+        name, kind, outputs, tracks_tqdm: see :class:`~.base.Call`.
+        cells: lines of what has been run in cells, by file name.
+    """
+
+    number: int
+    name: str
+    kind: Kind
+    outputs: Sequence[str]
+    tracks_tqdm: bool
+    setting: Setting
+    cells: dict[str, list[str]]
+
+
+class RemoteRun:
+    """The run as its function reaches it. See :class:`ipyblocks.context.Run`.
+
+    Args:
+        say: takes a message for the kernel.
+        wants: called when there is something new about progress.
+        stop: set when the run has been cancelled.
+    """
+
+    def __init__(
+        self,
+        say: Say,
+        wants: Callable[[], None],
+        stop: threading.Event,
+        tracks_tqdm: bool,
+    ) -> None:
+        self.tracks_tqdm = tracks_tqdm
+        self.reports = RunReports(time.monotonic, lambda call: call(), wants, stop)
+        self._say = say
+        self._stop = stop
+
+    @property
+    def files(self) -> Files:
+        """See :class:`ipyblocks.context.Run`."""
+        return _files
+
+    def toast(self, level: ToastLevel, message: str, title: str, duration: float | None) -> None:
+        """See :class:`ipyblocks.context.Run`."""
+        self._say(("toast", level, message, title, duration))
+
+    def write(self, stream: Stream, text: str) -> None:
+        """See :class:`ipyblocks.context.Run`."""
+        self._say(("text", stream, text))
+
+    def check_cancelled(self) -> None:
+        """See :class:`ipyblocks.context.Run`."""
+        if self._stop.is_set():
+            raise asyncio.CancelledError("This run was cancelled.")
+
+    def progress(self) -> tuple[Any, ...]:
+        """The message with the latest about progress."""
+        with context.running(self):
+            return ("progress", *self.reports.fetch())
+
+    @contextmanager
+    def on(self) -> Iterator[None]:
+        """Code inside is the run: all that this process writes and logs is its own."""
+        streams = sys.stdout, sys.stderr
+        records = _Records(self._say)
+        sys.stdout, sys.stderr = _Text(self, "stdout"), _Text(self, "stderr")  # type: ignore[assignment]
+        logging.root.addHandler(records)
+        try:
+            with context.running(self), tqdm_hook.tracking(self.tracks_tqdm):
+                yield
+        finally:
+            logging.root.removeHandler(records)
+            sys.stdout, sys.stderr = streams
+
+
+class _Text:
+    """A text stream whose lines belong to a run, whichever thread writes them."""
+
+    encoding = "utf-8"
+    errors = "replace"
+
+    def __init__(self, run: RemoteRun, name: Stream) -> None:
+        self._run = run
+        self._name: Stream = name
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        self._run.write(self._name, text)
+        return len(text)
+
+    def writelines(self, lines: Any) -> None:
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        """It has been handed over already."""
+
+    def isatty(self) -> bool:
+        return False
+
+    def writable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return False
+
+
+class _Records(logging.handlers.QueueHandler):
+    """Hands log records over; the kernel's loggers, with its handlers, take them up."""
+
+    def __init__(self, say: Say) -> None:
+        super().__init__(None)  # type: ignore[arg-type]
+        self._say = say
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        plain = (str, int, float, bool, type(None), tuple)
+        fields = {k: v for k, v in vars(record).items() if isinstance(v, plain)}
+        fields["args"] = None
+        self._say(("record", fields))
+
+
+class Evaluation:
+    """The values of a function, one after the other, whatever its kind."""
+
+    def __init__(self, fn: Callable[..., Any], args: Sequence[Any], kind: Kind) -> None:
+        self._fn = fn
+        self._args = args
+        self._kind = kind
+        self._values: Any = None
+        self._done = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def step(self) -> Any:
+        """The next value, or END.
+
+        Raises:
+            BaseException: what the function raises.
+        """
+        if self._done:
+            return END
+        if self._kind in ("plain", "async"):
+            self._done = True
+            value = self._fn(*self._args)
+            return self._wait(value) if self._kind == "async" else value
+        if self._values is None:
+            made = self._fn(*self._args)
+            self._values = iter(made) if self._kind == "generator" else made.__aiter__()
+        if self._kind == "generator":
+            return next(self._values, END)
+        try:
+            return self._wait(self._values.__anext__())
+        except StopAsyncIteration:
+            return END
+
+    def close(self) -> None:
+        """End a generator that has more, and what ``async`` functions have left running."""
+        self._done = True
+        values, self._values = self._values, None
+        try:
+            if hasattr(values, "close"):
+                values.close()
+            elif hasattr(values, "aclose"):
+                self._wait(values.aclose())
+        finally:
+            loop, self._loop = self._loop, None
+            if loop is not None:
+                _finish(loop)
+
+    def _wait(self, awaitable: Any) -> Any:
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+
+        async def waiting() -> Any:
+            return await awaitable
+
+        return self._loop.run_until_complete(waiting())
+
+
+def _finish(loop: asyncio.AbstractEventLoop) -> None:
+    """As at the end of ``asyncio.run``."""
+    try:
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.run_until_complete(loop.shutdown_default_executor())
+    finally:
+        loop.close()
+
+
+class Raised(NamedTuple):
+    """An exception on its way to the kernel.
+
+    Attributes:
+        kind: name of its class.
+        message: its words.
+        traceback: as text.
+        pickled: the exception; None when it cannot be pickled, or made again.
+    """
+
+    kind: str
+    message: str
+    traceback: str
+    pickled: bytes | None
+
+    @classmethod
+    def of(cls, error: BaseException) -> Raised:
+        """An exception of this process."""
+        try:
+            message = str(error)
+        except Exception:  # noqa: BLE001 - a user's own __str__
+            message = ""
+        text = readable_traceback(error)
+        try:
+            data = b"".join(dump(error, Known(), home=True).pieces)
+            again = pickle.loads(data)
+            if type(again).__qualname__ != type(error).__qualname__:
+                data = None
+        except Exception:  # noqa: BLE001 - a user's own __reduce__, or a constructor
+            data = None
+        return cls(type(error).__qualname__, message, text, data)
+
+    def error(self) -> BaseException:
+        """The exception, for this process."""
+        made: BaseException | None = None
+        if self.pickled is not None:
+            try:
+                made = pickle.loads(self.pickled)
+            except Exception:  # noqa: BLE001
+                made = None
+        if not isinstance(made, BaseException):
+            made = TaskError(
+                f"{self.kind}: {self.message} (The {self.kind} itself cannot be brought from the "
+                "worker process to the app.)"
+            )
+        told_traceback(made, self.traceback)
+        return made
+
+
+def hear(run: context.Run, message: tuple[Any, ...]) -> None:
+    """Take up what a run in another process says. Callable from any thread."""
+    kind, *rest = message
+    if kind == "text":
+        run.write(*rest)
+    elif kind == "toast":
+        run.toast(*rest)
+    elif kind == "progress":
+        run.reports.relay(*rest)
+    elif kind == "record":
+        record = logging.makeLogRecord(rest[0])
+        with context.running(run):
+            logging.getLogger(record.name).handle(record)
