@@ -26,6 +26,8 @@ classes = [
 const FOREIGN = [
   // JupyterLab's, when a notebook is closed that had a view of an output beside it
   /reading 'changed'\)\s+at \S*jlab_core/,
+  // JupyterLab's, when a notebook is closed in the frame in which a cell of it went out of sight
+  /reading 'id'\)\s+at \S*jlab_core/,
   /favicon/,
   /Failed to load resource/,
   /ResizeObserver loop/,

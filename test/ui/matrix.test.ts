@@ -1,16 +1,35 @@
 /** What must work with every kernel: idle, while a cell runs, after a reload and after a restart. */
-import { existsSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Locator } from 'playwright-core';
-import { afterEach, describe, expect, inject, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 
 import { KERNELS } from '../../tools/kernels.mjs';
+import { startProxy } from '../../tools/proxy.mjs';
 import { shows, useBench, type Bench } from './bench';
 
 const APP = `
-import itertools, time
+import hashlib, itertools, time
 from pathlib import Path
 import ipyblocks as gr
+from ipyblocks import files
+
+class File(gr.Image):
+    "Any file; functions get its path."
+    kind = "image"
+    def check_upload(self, file): pass
+    def check_value(self, payload): return payload
+    def preprocess(self, payload):
+        return None if payload is None else str(files.current().keep_file(payload))
+
+def digest(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+def burst():
+    for i in range(20_000):
+        yield f"value {i}"
 
 clicks = itertools.count(1)
 
@@ -33,9 +52,12 @@ with gr.Blocks() as demo:
     gr.Button("Click").click(lambda: f"click {next(clicks)}", None, out)
     gr.Button("Tell").click(tell, None, out)
     gr.Button("Work").click(work, None, out)
+    gr.Button("Burst").click(burst, None, out)
     source = gr.Slider(0, 100, 0, step=1, label="Source")
     echo = gr.Textbox(label="Echo")
     source.change(lambda value: f"moved to {value}", source, echo)
+    file = File(elem_id="file", interactive=True)
+    gr.Button("Digest").click(digest, file, out)
 demo.launch()`;
 
 /** What a cell does, again and again, until it may end. */
@@ -99,8 +121,20 @@ Path(${name(ended)}).touch()`
   return busy;
 }
 
+/** Between browser and server, so that the line can be cut. */
+let proxy: Awaited<ReturnType<typeof startProxy>>;
+
+beforeAll(async () => {
+  proxy = await startProxy(inject('lab').url);
+});
+
+afterAll(() => proxy.stop());
+
+/** For what moves hundreds of megabytes, on a machine that does other things too. */
+const PATIENCE = 120_000;
+
 describe.each(KERNELS)('%s', kernel => {
-  const bench = useBench(kernel);
+  const bench = useBench(kernel, () => proxy.url);
   const busy = useBusy(bench);
 
   /** The app, above a cell that is not run yet. */
@@ -183,6 +217,104 @@ describe.each(KERNELS)('%s', kernel => {
     await shows(again.getByLabel('Echo'), 'moved to 7');
     await click(again, 2);
   });
+
+  test('a reload while a cell runs: at work before the cell has ended', async () => {
+    const app = await show();
+    await click(app, 1);
+    await bench.notebook.save();
+    await busy.begin();
+    await bench.page.goto(bench.notebook.lab.urlOf(bench.notebook.file));
+    await app.waitFor();
+    await shows(app.getByLabel('Out'), 'click 1');
+    await click(app, 2);
+    await busy.end();
+    await bench.notebook.whenIdle();
+  });
+
+  test('what is done while the line is down is sent once when it is back', async () => {
+    bench.leaves.errors = [/WebSocket connection to/, /ERR_CONNECTION/, /^$/];
+    const app = await show();
+    await click(app, 1);
+    proxy.isDown = true;
+    proxy.cut();
+    await expect.poll(() => app.getAttribute('data-status')).toBe('lost');
+    await press(app, 'Click');
+    await app.locator('input[type=range]').fill('9');
+    proxy.heal();
+    // JupyterLab tries again after a second, then three, then seven.
+    await expect
+      .poll(() => app.getByLabel('Echo').inputValue(), { timeout: PATIENCE })
+      .toBe('moved to 9');
+    await click(app, 3);
+  });
+
+  test('two tabs are one session', async () => {
+    const app = await show();
+    await click(app, 1);
+    await bench.notebook.save();
+    const tab = await bench.page.context().newPage();
+    try {
+      await tab.goto(bench.notebook.lab.urlOf(bench.notebook.file));
+      const other = tab.locator('.jp-OutputArea-output .ipyblocks').first();
+      await expect.poll(() => other.getAttribute('data-status')).toBe('live');
+      await shows(other.getByLabel('Out'), 'click 1');
+      await press(other, 'Click');
+      await shows(app.getByLabel('Out'), 'click 2');
+      await move(app, 4);
+      await expect.poll(() => other.locator('input[type=range]').inputValue()).toBe('4');
+    } finally {
+      await tab.close();
+    }
+    await click(app, 3);
+  });
+
+  test('20 000 values in a burst: the last one is there', async () => {
+    const app = await show();
+    await press(app, 'Burst');
+    await expect
+      .poll(() => app.getByLabel('Out').inputValue(), { timeout: PATIENCE })
+      .toBe('value 19999');
+    await click(app, 1);
+  });
+
+  test.each([11, 200])(
+    'a file of %d MB goes up whole',
+    async size => {
+      const file = newFile();
+      writeFileSync(file, 'begins');
+      truncateSync(file, size << 20);
+      const whole = createHash('sha256').update('begins');
+      const zeros = Buffer.alloc(1 << 20);
+      whole.update(zeros.subarray(6));
+      for (let i = 1; i < size; i += 1) {
+        whole.update(zeros);
+      }
+      const app = await show();
+      await app.locator('#file input[type=file]').setInputFiles(file);
+      await press(app, 'Digest');
+      await expect
+        .poll(() => app.getByLabel('Out').inputValue(), { timeout: PATIENCE })
+        .toBe(whole.digest('hex'));
+      truncateSync(file, 0);
+    },
+    2 * PATIENCE
+  );
+
+  test.each(['full', 'contentVisibility'])(
+    'scrolled out of sight and back (%s): as it was',
+    async mode => {
+      const rest = Array.from({ length: 40 }, (_, i) => `# ${i}\n${'#\n'.repeat(10)}`);
+      const app = await bench.run(APP, ...rest);
+      await bench.notebook.setWindowing(mode);
+      await bench.notebook.scrollTo(0);
+      await click(app, 1);
+      await bench.notebook.scrollTo(40);
+      await bench.page.getByText('# 39').waitFor();
+      await bench.notebook.scrollTo(0);
+      await shows(app.getByLabel('Out'), 'click 1');
+      await click(app, 2);
+    }
+  );
 
   test('a restart leaves a sentence and the last values', async () => {
     bench.leaves.kernelGone = true;
