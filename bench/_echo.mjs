@@ -1,4 +1,6 @@
 // From an action at the page to its effect there, by way of the kernel: apps, ipywidgets, bare comms.
+import { rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { counted, figure, ratio } from './_results.mjs';
 
@@ -75,6 +77,12 @@ const CASES = /** @type {const} */ ([
 
 /** @typedef {(typeof CASES)[number]} Case */
 
+/** What does not wait for a cell's end. @type {readonly Case[]} */
+const HEARD_WHILE_BUSY = ['control', 'app click', 'app edit'];
+
+const BUSY = ', while a cell runs';
+const BUSY_REACH = 1.5;
+
 /** What is compared with what. @type {readonly (readonly [Case, Case])[]} */
 const PAIRS = [
   ['app click', 'comm'],
@@ -96,24 +104,33 @@ const NO_DELAY = ', no delay';
  */
 export async function measureEcho(bench) {
   const suffix = bench.noDelay ? NO_DELAY : '';
-  const samples = await samplesOf(bench, 'echo.ipynb');
+  await show(bench, 'echo.ipynb');
+  const samples = await rounds(bench.notebook, CASES);
+  const busy = await whileBusy(bench, () => rounds(bench.notebook, HEARD_WHILE_BUSY));
   const counts = bench.noDelay
     ? {}
     : { ...(await traffic(bench, 'app click')), ...(await traffic(bench, 'widgets click')) };
   return {
-    figures: { ...figuresOf(samples, suffix), ...counts },
-    verdicts: verdictsOf(samples, suffix)
+    figures: {
+      ...figuresOf(samples, suffix),
+      ...figuresOf(busy, `${BUSY}${suffix}`),
+      ...counts
+    },
+    verdicts: {
+      ...verdictsOf(samples, suffix),
+      ...busyVerdicts(samples, busy, suffix),
+      ...(bench.noDelay ? quickVerdicts(samples, busy) : slowVerdicts(samples))
+    }
   };
 }
 
-/** @typedef {Record<Case, number[]>} Samples */
+/** @typedef {Partial<Record<Case, number[]>>} Samples */
 
 /**
  * @param {import('./_page.mjs').Bench} bench
  * @param {string} file
- * @returns {Promise<Samples>}
  */
-async function samplesOf(bench, file) {
+async function show(bench, file) {
   const { notebook } = bench;
   await bench.open(file, [BASELINES, APP, WIDGETS]);
   await notebook.runAll();
@@ -124,7 +141,30 @@ async function samplesOf(bench, file) {
   await notebook.page.locator('#gr-echo textarea').waitFor();
   await notebook.page.locator('.w-echo').waitFor();
   await install(notebook);
-  return rounds(notebook);
+}
+
+/**
+ * Do something while a cell runs.
+ *
+ * @template T
+ * @param {import('./_page.mjs').Bench} bench
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function whileBusy({ notebook, folder }, work) {
+  const stop = path.join(folder, 'stop');
+  rmSync(stop, { force: true });
+  await notebook.addCell(`
+import os, time
+while not os.path.exists(${JSON.stringify(stop)}):
+    time.sleep(0.01)`);
+  await notebook.startCell((await notebook.countCells()) - 1);
+  try {
+    return await work();
+  } finally {
+    writeFileSync(stop, '');
+    await notebook.whenIdle();
+  }
 }
 
 /**
@@ -132,7 +172,9 @@ async function samplesOf(bench, file) {
  * @param {string} suffix
  */
 const figuresOf = (samples, suffix) =>
-  Object.fromEntries(CASES.map(name => [`${name}${suffix}`, figure(samples[name])]));
+  Object.fromEntries(
+    Object.entries(samples).map(([name, taken]) => [`${name}${suffix}`, figure(taken)])
+  );
 
 /**
  * @param {Samples} samples
@@ -142,36 +184,75 @@ const verdictsOf = (samples, suffix) =>
   Object.fromEntries(
     PAIRS.map(([name, baseline]) => [
       `${name} / ${baseline}${suffix}`,
-      { value: ratio(samples[name], samples[baseline]), reach: REACH, of: `times ${baseline}` }
+      {
+        value: ratio(samples[name] ?? [], samples[baseline] ?? []),
+        reach: REACH,
+        of: `times ${baseline}`
+      }
     ])
   );
+
+/**
+ * @param {Samples} idle
+ * @param {Samples} busy
+ * @param {string} suffix
+ */
+const busyVerdicts = (idle, busy, suffix) =>
+  Object.fromEntries(
+    /** @type {const} */ (['app click', 'app edit']).map(name => [
+      `${name}${BUSY} / ${name}${suffix}`,
+      {
+        value: round(figure(busy[name] ?? []).median / figure(idle[name] ?? []).median),
+        reach: BUSY_REACH,
+        of: 'times that of an idle kernel'
+      }
+    ])
+  );
+
+/**
+ * @param {Samples} idle
+ * @param {Samples} busy
+ */
+const quickVerdicts = (idle, busy) => ({
+  [`app click${NO_DELAY}`]: { value: figure(idle['app click'] ?? []).median, reach: 7, of: 'ms' },
+  [`app click${BUSY}${NO_DELAY}`]: {
+    value: figure(busy['app click'] ?? []).median,
+    reach: 7,
+    of: 'ms'
+  }
+});
+
+/** @param {Samples} idle */
+const slowVerdicts = idle => ({
+  'app click - comm': {
+    value: round(figure(idle['app click'] ?? []).median - figure(idle.comm ?? []).median),
+    reach: 3,
+    of: 'ms more than comm'
+  }
+});
+
+const round = (/** @type {number} */ value) => Math.round(value * 100) / 100;
 
 /**
  * All cases in turns, in an order that is another one each time: a machine that slows down for a while,
  * or what one case leaves to the next, touches all of them alike.
  *
  * @param {import('../tools/browser.mjs').Notebook} notebook
+ * @param {readonly Case[]} cases
  * @returns {Promise<Samples>}
  */
-async function rounds(notebook) {
-  /** @type {Samples} */
-  const samples = {
-    comm: [],
-    control: [],
-    'app click': [],
-    'app edit': [],
-    'widgets click': [],
-    'widgets edit': []
-  };
+async function rounds(notebook, cases) {
+  /** @type {Map<Case, number[]>} */
+  const samples = new Map(cases.map(name => [name, []]));
   for (let round = -WARM_UP; round < ROUNDS; round += 1) {
-    for (const name of shuffled(CASES)) {
+    for (const name of shuffled(cases)) {
       const taken = await sample(notebook, name);
       if (round >= 0) {
-        samples[name].push(taken);
+        samples.get(name)?.push(taken);
       }
     }
   }
-  return samples;
+  return /** @type {Samples} */ (Object.fromEntries(samples));
 }
 
 /**

@@ -17,6 +17,7 @@ import { Problem } from '../tools/run.mjs';
  * @property {() => Promise<number>} cpu ms of processor time so far, of the page's main thread and the kernel
  * @property {(name: string, cells: readonly string[]) => Promise<void>} open a notebook with a kernel of
  *   its own; the one before is closed
+ * @property {string} folder of the notebooks, which the kernels see as well
  * @property {boolean} noDelay the server sends each message of a kernel at once; false: as Jupyter Server comes
  * @property {Record<string, string>} versions
  */
@@ -53,7 +54,15 @@ export async function withPage({ noDelay }, work) {
       await notebook.openNext(name);
     };
     const cpu = await cpuOf(notebook);
-    await work({ notebook, cpu, traffic: () => ({ ...traffic }), open, noDelay, versions });
+    await work({
+      notebook,
+      cpu,
+      traffic: () => ({ ...traffic }),
+      open,
+      folder: root,
+      noDelay,
+      versions
+    });
   } finally {
     await browser.close();
     await lab.stop();

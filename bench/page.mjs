@@ -4,25 +4,31 @@ import { ensure } from '../tools/setup.mjs';
 import { measureEcho } from './_echo.mjs';
 import { measureMount } from './_mount.mjs';
 import { withPage } from './_page.mjs';
+import { measureReload } from './_reload.mjs';
 import { emit } from './_results.mjs';
 
-const only = process.argv.slice(2).find(word => /^--(echo|mount)$/.test(word));
+const only = process.argv.slice(2).find(word => /^--(echo|mount|reload)$/.test(word));
+/** @param {'echo' | 'mount' | 'reload'} part */
+const wants = part => only === undefined || only === `--${part}`;
 
 await command(async () => {
   await ensure({ chromium: true });
   /** @type {import('./_results.mjs').Report[]} */
   const reports = [];
-  if (only !== '--mount') {
+  if (wants('echo')) {
     await withPage({ noDelay: false }, async bench => {
       reports.push(await measureEcho(bench));
     });
   }
   await withPage({ noDelay: true }, async bench => {
-    if (only !== '--mount') {
+    if (wants('echo')) {
       reports.push(await measureEcho(bench));
     }
-    if (only !== '--echo') {
+    if (wants('mount')) {
       reports.push(await measureMount(bench));
+    }
+    if (wants('reload')) {
+      reports.push(await measureReload(bench));
     }
     emit({
       figures: Object.assign({}, ...reports.map(report => report.figures)),

@@ -254,6 +254,13 @@ export class Notebook {
     }, source);
   }
 
+  /** @returns {Promise<number>} */
+  async countCells() {
+    return this.page.evaluate(
+      () => window.jupyterapp.shell.currentWidget.content.model.cells.length
+    );
+  }
+
   /**
    * Select one cell.
    *

@@ -323,7 +323,31 @@ function request(
     content,
     buffers: [...buffers]
   } as never);
-  return (channel === 'control'
-    ? kernel.sendControlMessage(message as never, expectsReply, true)
-    : kernel.sendShellMessage(message as never, expectsReply, true)) as unknown as Future;
+  const send = (): unknown =>
+    channel === 'control'
+      ? kernel.sendControlMessage(message as never, expectsReply, true)
+      : kernel.sendShellMessage(message as never, expectsReply, true);
+  return (channel === 'control' ? pastWaiting(kernel, send) : send()) as Future;
+}
+
+/**
+ * Send without waiting for others. After a connection is made, JupyterLab holds everything back until the
+ * kernel has answered a first question on its shell channel, or for three seconds when a cell runs; the
+ * control channel is answered at once. What waits keeps its order, and what cannot be sent now joins it.
+ */
+function pastWaiting<T>(kernel: Kernel.IKernelConnection, send: () => T): T {
+  // Not part of the interface: where a kernel keeps them elsewhere, they are waited for as ever.
+  const queue = kernel as unknown as { _pendingMessages?: unknown };
+  const waiting = queue._pendingMessages;
+  if (!Array.isArray(waiting) || waiting.length === 0) {
+    return send();
+  }
+  const late: unknown[] = [];
+  queue._pendingMessages = late;
+  try {
+    return send();
+  } finally {
+    waiting.push(...late);
+    queue._pendingMessages = waiting;
+  }
 }

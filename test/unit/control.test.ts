@@ -335,3 +335,36 @@ describe('a page', () => {
     expect(holdPage(line, 'a', FIRST).page).not.toBe(one.page);
   });
 });
+
+describe('what JupyterLab holds back after it has connected', () => {
+  /** Sends as JupyterLab does: behind what waits, or not at all while the kernel restarts. */
+  class HoldingKernel extends FakeKernel {
+    _pendingMessages: unknown[] = ['first', 'second'];
+    isRestarting = false;
+
+    override readonly sendControlMessage = (message: KernelMessage.IMessage): unknown => {
+      if (this._pendingMessages.length > 0 || this.isRestarting) {
+        this._pendingMessages.push(message.header.msg_type);
+        return { onReply: () => undefined, dispose: () => undefined };
+      }
+      return this.sendShellMessage(message);
+    };
+  }
+
+  test('does not hold ours, and keeps its order', () => {
+    const kernel = new HoldingKernel();
+    session.change(kernel);
+    open();
+    expect(kernel.said()).toEqual(['control comm_info_request']);
+    expect(kernel._pendingMessages).toEqual(['first', 'second']);
+  });
+
+  test('holds ours too when it cannot be sent', () => {
+    const kernel = new HoldingKernel();
+    kernel.isRestarting = true;
+    session.change(kernel);
+    open();
+    expect(kernel.said()).toEqual([]);
+    expect(kernel._pendingMessages).toEqual(['first', 'second', 'comm_info_request']);
+  });
+});
