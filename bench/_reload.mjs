@@ -99,7 +99,8 @@ async function rounds({ notebook }, withWidget) {
 /** In the page, before anything of it. */
 function note() {
   /** @type {Partial<Times>} */
-  const times = /** @type {any} */ (window.ibTimes = {});
+  const times = {};
+  Object.assign(window, { ibTimes: times });
   const wanted = /** @type {const} */ ({
     notebook: '.jp-NotebookPanel .jp-CodeCell',
     drawn: '.ipyblocks [data-node]',
