@@ -73,7 +73,8 @@ class Inbox:
 
     def handle(self, frame: ToKernelFrame) -> None:
         """Process a decoded frame, message by message; one that fails harms no other."""
-        page = self._page(frame.page)
+        counted = any(message.seq > 0 for message in frame.messages)
+        page = self._page(frame.page, counted)
         for message in frame.messages:
             if isinstance(message, (Piece, Fetch)):
                 self._session.bulk.take(frame.page, message)
@@ -99,13 +100,16 @@ class Inbox:
         self._out.acked(frame.ack)
         if page.seq < frame.last:
             self._out.missing(frame.page)
-        if any(message.seq > 0 for message in frame.messages) or frame.ask is True:
+        if counted or frame.ask is True:
             # Alone it would be a frame of its own, and take the start of a quick handler with it.
             waits = any(isinstance(message, Hello) for message in frame.messages)
             self._out.ack(frame.page, page.seq, urgent=waits or frame.ask is True)
 
-    def _page(self, page: PageId) -> _Page:
-        known = self._pages.pop(page, None) or _Page()
+    def _page(self, page: PageId, speaks: bool) -> _Page:
+        # Confirming what has come is not speaking: a tab in the background does it as well.
+        known = self._pages.get(page) or _Page()
+        if speaks:
+            self._pages.pop(page, None)
         self._pages[page] = known
         while len(self._pages) > MAX_PAGES:
             del self._pages[next(iter(self._pages))]
@@ -164,10 +168,8 @@ class Inbox:
 
     def _hello(self, page: PageId, message: Hello) -> None:
         session, again = self._session, False
-        if message.protocol == PROTOCOL and (message.epoch, message.seen) == (
-            session.epoch,
-            self._out.seq,
-        ):
+        knows = message.epoch == session.epoch and self._out.is_all(message.seen)
+        if message.protocol == PROTOCOL and knows:
             for node, value in snapshot.secrets(session):
                 self._out.update(node, {"value": value})
         else:

@@ -182,3 +182,16 @@ def test_once_holds_while_the_page_works_on_a_step(show: Any) -> None:
     answer(shown, ["a"])
     shown.page.idle()
     assert len(shown.messages(RunJs)) == 1
+
+
+def test_a_page_that_only_confirms_is_not_the_one_that_is_asked(show: Any) -> None:
+    demo, source, *_ = app(lambda *args: args)
+    shown = show(demo)
+    page, first, spoken = shown.page, shown.page._page, shown.page._seq
+    page._page, page._seq = "background", 0
+    page.hello()
+    background, page._page, page._seq = page._seq, first, spoken
+    shown.set(source, "typed")
+    page._page, page._seq = "background", background
+    page.send()
+    assert shown.on_loop(shown.session.last_page) == first
