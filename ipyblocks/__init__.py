@@ -25,6 +25,8 @@ from .messages import Info, Success, Warning  # noqa: A004 - Gradio's name
 from .progress import Progress, check_cancelled
 from .render import render
 from .request import Request
+from .runtime.backends.choice import configure_tasks
+from .runtime.backends.executor import from_executor
 from .runtime.call import skip, update
 from .themes import ThemeClass as Theme
 
@@ -52,6 +54,8 @@ __all__ = [
     "__version__",
     "check_cancelled",
     "close_all",
+    "configure_tasks",
+    "from_executor",
     "on",
     "render",
     "skip",

@@ -46,6 +46,10 @@ class ListenerArgs:
     former one when the part is built anew, so that its runs, its queue, its ``trigger_mode`` and
     what cancels it go on. Elsewhere nothing is built anew, and a key changes nothing.
 
+    ``run_as_task`` runs ``fn`` in a worker process of the kernel, where a cancel stops it whatever
+    it does (:func:`configure_tasks`). It and its inputs are sent there, with all that it refers to
+    in cells; what it changes there stays there.
+
     ``stream_every`` is for ``stream`` events: seconds from one to the next. ``time_limit`` is the
     longest that one run may take, in seconds; a stream as a whole ends after it too.
     """
@@ -75,6 +79,7 @@ class ListenerArgs:
     key: Any = None
     validator: Callable[..., Any] | None = None
     api_visibility: Literal["public", "private", "undocumented"] | None = None
+    run_as_task: bool = False
 
     def __post_init__(self) -> None:
         if self.js is True:
@@ -113,6 +118,10 @@ class ListenerArgs:
             )
         if self.max_batch_size < 1:
             raise ValueError(f"max_batch_size is {self.max_batch_size}; it must be 1 or more.")
+        if self.run_as_task and self.every is not None:
+            raise ValueError("every cannot be combined with run_as_task.")
+        if self.run_as_task and not self.queue:
+            raise ValueError("run_as_task needs the queue; leave queue=False out.")
         if self.batch and not self.queue:
             raise ValueError("batch needs the queue; leave queue=False out.")
         if self.api_visibility not in (None, "public", "private", "undocumented"):
@@ -356,6 +365,8 @@ def listen(
         raise ValueError(f"{where}: a generator cannot be used with batch.")
     if args.every is not None and args.fn is None:
         raise ValueError(f"{where}: every needs a function to run.")
+    if args.run_as_task and args.fn is None:
+        raise ValueError(f"{where}: run_as_task needs a function to run.")
     if args.fn is not None and not callable(args.fn):
         raise TypeError(f"{where}: fn must be a function, not {type(args.fn).__name__}.")
     inputs, as_dict = as_list(args.inputs, "inputs", where)

@@ -7,11 +7,15 @@ how often anything is sent does not depend on how often the handler reports.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from . import context
+
+if TYPE_CHECKING:
+    from .protocol import Fake as WireFake
+    from .protocol import ProgressUnit
 
 T = TypeVar("T")
 
@@ -91,6 +95,9 @@ class Reports(Protocol):
     def begin_fake(self, end: float, desc: str | None, estimate: float) -> None:
         """Start an estimated phase from the share that is shown now."""
 
+    def relay(self, units: Sequence[ProgressUnit], fake: WireFake | None) -> None:
+        """Take what a function in another process has reported, as it would be sent to a page."""
+
 
 def fake_progress(start: float, end: float, estimate: float, elapsed: float) -> float:
     """The curve of faked progress: linear for :data:`LINEAR_SHARE` of the estimate, then ever
@@ -135,6 +142,10 @@ class Progress:
         twin = Progress(self.track_tqdm)
         twin._reports = reports
         return twin
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """In another process it reports for the run there."""
+        return _arrived, (self.track_tqdm, self._reports is not None)
 
     def __call__(
         self,
@@ -199,6 +210,11 @@ class Progress:
         """
         if self._reports is not None:
             self._reports.begin_fake(end, desc, estimated_time)
+
+
+def _arrived(track_tqdm: bool, bound: bool) -> Progress:
+    progress, run = Progress(track_tqdm), context.current_run()
+    return progress.bound(run.reports) if bound and run is not None else progress
 
 
 class Tracked(Generic[T]):

@@ -15,6 +15,7 @@ const SURFACE = [
   'src/components/component.ts',
   'src/protocol/codec.ts',
   'src/store/hooks.ts',
+  'src/store/surroundings.ts',
   'src/store/page.ts',
   'src/transport/transport.ts'
 ];

@@ -310,8 +310,16 @@ def failure_of(error: BaseException) -> Failure:
     return Failure("internal", f"{type(error).__name__}: {message}", readable_traceback(error))
 
 
+def told_traceback(error: BaseException, text: str) -> None:
+    """Give an exception of another process the traceback that it had there."""
+    error._ipyblocks_traceback = text  # type: ignore[attr-defined]
+
+
 def readable_traceback(error: BaseException) -> str:
     """The traceback from the handler's own frames on, as text."""
+    told = getattr(error, "_ipyblocks_traceback", None)
+    if isinstance(told, str):
+        return told
     # The frames before are ours, with those of threads and futures in between.
     tb = own = error.__traceback__
     while tb is not None:

@@ -52,8 +52,11 @@ def _interrupt(task: Task) -> None:
     first.stop.set()
     first.reports.interrupt()
     assert task.running is not None
-    if first.job is None or first.job.cancel():
+    if first.handle is not None:
+        first.handle.cancel()
+    elif first.job is None or first.job.cancel():
         task.running.cancel()
-    elif task.state != "stopping":
+        return
+    if task.state != "stopping":
         task.state = "stopping"
         task.session.put(numbered(Stopping, task=task.id))

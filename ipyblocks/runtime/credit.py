@@ -18,7 +18,8 @@ class Credit:
     nobody.
 
     Attributes:
-        last: number of the last message that has gone.
+        last: number of the last message that has gone, or was left out: a page has that one when it
+            has got the whole session.
     """
 
     def __init__(self) -> None:

@@ -38,8 +38,9 @@ from .reports import RunReports
 from .run import Runner
 from .scene import Index
 from .session import Send, Session
-from .task import Failure, Task, Trail
+from .task import Failure, Task
 from .tell import Teller
+from .trail import NO_TRAIL, Trail
 from .triggers import Triggers
 from .uploads import Sweeper, Uploads
 
@@ -77,6 +78,8 @@ class Engine:
         self._triggers = Triggers(self)
         self._canceller = Canceller(self.queue.release, self._tell_end)
         self.runner = Runner(self.loop, self.options.max_threads)
+        if any(each.args.run_as_task for each in tree.dependencies.values()):
+            self.thread.post(self.runner.prepare_tasks)
         self.on_idle: Callable[[], None] | None = None
         self._closed = False
         self._sweeper: Sweeper | None = None
@@ -158,12 +161,12 @@ class Engine:
     # --- events ----------------------------------------------------------------------------------
 
     def dispatch(
-        self, session: Session, block: Block, event: str, data: Json, trail: Trail = ()
+        self, session: Session, block: Block, event: str, data: Json, trail: Trail = NO_TRAIL
     ) -> None:
         """Run what listens to an event of a block.
 
         Args:
-            trail: blocks whose ``change`` led to this event, one after the other.
+            trail: the changes that led to this event.
         """
         self._triggers.dispatch(session, block, event, data, trail)
 
@@ -192,7 +195,7 @@ class Engine:
         dependency: Dependency,
         target: Block | None,
         data: Json,
-        trail: Trail = (),
+        trail: Trail = NO_TRAIL,
     ) -> Task:
         """A run of a function, neither queued nor started."""
         shown = [block for block in dependency.shown_on if block.on_page]
@@ -231,6 +234,8 @@ class Engine:
             self._start(task)
             return
         group = task.dependency.concurrency_id
+        if task.dependency.args.run_as_task:
+            task.places = self.runner.tasks.places
         try:
             self.queue.push(task, group, task.session.scene.limit(group))
         except QueueFullError as error:

@@ -68,17 +68,19 @@ class Held:
     def arrived(self, node: NodeId) -> None:
         """A component has a new value; no run waits for it when no further file is on its way."""
         for task, wait in self._ready(node):
+            if task.ended:
+                continue  # by what the one before has led to
             for i, component in enumerate(task.dependency.inputs):
                 if self._session.scene.node(component) == node:
                     task.payloads[i] = self._session.payload(component)
             if not wait.nodes:
-                del self._waits[task]
+                self._waits.pop(task, None)
                 wait.go(task)
 
     def failed(self, node: NodeId, why: str | None) -> None:
         """A file does not come; runs that the person wanted with it do not start without."""
         for task, _ in self._ready(node):
-            del self._waits[task]
+            self._waits.pop(task, None)
             self._give_up(
                 task, None if why is None else Failure("user", f"This was not started. {why}")
             )

@@ -153,6 +153,8 @@ class Inbox:
         self._out.put(numbered(Refused, page=page, refused=message.seq, message=why))
         if isinstance(message, Set):
             self._send_truth(message)
+            # It may have been the value with the file that runs wait for.
+            self._session.held.failed(message.node, why)
 
     def _send_truth(self, message: Set) -> None:
         """Undo at the page what it showed before it was refused."""

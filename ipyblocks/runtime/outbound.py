@@ -195,6 +195,7 @@ class Outbound:
             self._take_log()
             self._take_log = None
         self.seq += 1
+        self._credit.last = self.seq
         self._lapsed = True
 
     def _resume(self) -> None:
@@ -346,6 +347,23 @@ class Outbound:
         """Whether a new value of a node has not been sent yet."""
         return node in self._updates
 
+    def level(self) -> int:
+        """Hold nothing back, so that a snapshot of this moment stands where the count does.
+
+        Returns:
+            The number of the snapshot. What cannot be sent is forgotten: behind a snapshot that has
+            it, it would be applied twice.
+        """
+        while self.waiting and (self._credit.is_open or self._pace is None):
+            self.flush()
+        if self.waiting:
+            self._lapse()
+        return self.seq
+
+    def is_all(self, seq: int) -> bool:
+        """Whether a page that has everything up to ``seq`` has everything."""
+        return seq == self.seq and not self._lapsed
+
     def welcome(self, make: Callable[[int], Welcome], acks: Mapping[str, int]) -> None:
         """Send a snapshot at once, outside the count: it tells one page where the count stands.
 
@@ -353,11 +371,11 @@ class Outbound:
         """
         # Whoever asks is there, and has what it asks for when it has this.
         self._credit.acked(self._credit.last)
+        self._probe_wait = PROBE_AFTER
+        self._stop_probe()
+        seq = self.level()
         self._lapsed = False
-        self.flush()
-        frame = ToPageFrame(
-            epoch=self._epoch, acks=dict(acks), last=self.seq, messages=[make(self.seq)]
-        )
+        frame = ToPageFrame(epoch=self._epoch, acks=dict(acks), last=self.seq, messages=[make(seq)])
         self._send(frame)
 
     def aside(self, message: ToPage) -> None:

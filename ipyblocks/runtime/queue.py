@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from ..errors import QueueFullError
@@ -24,6 +25,7 @@ class _Group:
     limit: int | None
     waiting: deque[Task] = field(default_factory=deque)
     running: set[Task] = field(default_factory=set)
+    wake: Callable[[], None] = field(default=lambda: None)
 
     def has_room(self) -> bool:
         return self.limit is None or len(self.running) < self.limit
@@ -60,7 +62,8 @@ class Queue:
             QueueFullError: ``max_size`` tasks wait already.
         """
         entry = self._groups.setdefault(group, _Group(limit))
-        if not entry.has_room() and self.max_size is not None:
+        entry.wake = partial(self._woken, group)
+        if not self._can_start(task, entry) and self.max_size is not None:
             waiting = self.statistics().waiting
             if waiting >= self.max_size:
                 raise QueueFullError(
@@ -73,6 +76,9 @@ class Queue:
         if entry.waiting:
             self._moved(group)
 
+    def _can_start(self, task: Task, entry: _Group) -> bool:
+        return entry.has_room() and (task.places is None or task.places.has_room)
+
     def release(self, task: Task) -> None:
         """A task has really ended, or must not start any more: its place is free."""
         entry = self._groups.get(task.group)
@@ -80,6 +86,8 @@ class Queue:
             return
         if task in entry.running:
             entry.running.discard(task)
+            if task.places is not None:
+                task.places.give()
         elif task in entry.waiting:
             entry.waiting.remove(task)
         else:
@@ -92,9 +100,20 @@ class Queue:
 
     def _advance(self, entry: _Group) -> None:
         while entry.waiting and entry.has_room():
-            task = entry.waiting.popleft()
+            task = entry.waiting[0]
+            if task.places is not None and not task.places.take(entry.wake):
+                return
+            entry.waiting.popleft()
             entry.running.add(task)
             self._start(task)
+
+    def _woken(self, group: str) -> None:
+        """A place may be free, for which a group has waited."""
+        entry = self._groups.get(group)
+        if entry is not None:
+            self._advance(entry)
+            if entry.waiting:
+                self._moved(group)
 
     def place(self, task: Task) -> tuple[int, int] | None:
         """``(position, size)`` of a waiting task, 0-based; None when it does not wait."""

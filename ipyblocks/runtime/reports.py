@@ -8,7 +8,7 @@ import asyncio
 import logging
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..progress import Fake, Unit
@@ -80,6 +80,20 @@ class RunReports:
         self._fake_desc = desc
         self.fake = Fake(start, max(start, min(1.0, goal)), max(0.0, seconds or 0.0), self._clock())
         if not self.waiting:
+            self.ask()
+
+    def relay(self, units: Sequence[ProgressUnit], fake: WireFake | None) -> None:
+        """See :class:`ipyblocks.progress.Reports`."""
+        levels = [Unit(u.index, u.length, u.unit, u.progress, u.desc) for u in units]
+        self.figure = self._figure_before_fake = None
+        if fake is None:
+            self.fake = None
+        else:
+            self._fake_desc = levels.pop().desc
+            began = self._clock() - fake.age_ms / 1000
+            self.fake = Fake(fake.start, fake.end, fake.estimated_ms / 1000, began)
+        self.stack = levels
+        if not self.waiting and not self._stop.is_set():
             self.ask()
 
     def shown(self) -> float:

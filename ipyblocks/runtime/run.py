@@ -5,10 +5,11 @@ steps.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
@@ -16,15 +17,15 @@ from .. import context
 from ..component import Component
 from ..render import Subtree, build
 from . import tqdm_hook
+from .backends.base import END, Call, ExecutionBackend, is_async, kind_of
+from .backends.choice import Lease
+from .backends.threads import new_pool
 from .call import Output, batch_arguments, batch_rows, handler_arguments, outputs_of
 from .task import Task
 
 T = TypeVar("T")
 Apply: TypeAlias = "Callable[[Task, list[Output] | Subtree], None]"
 Prepare: TypeAlias = "Callable[[Task, Callable[[], Any]], Awaitable[Any]]"
-
-_END = object()
-"""Returned instead of StopIteration, which cannot cross a Future."""
 
 
 class Runner:
@@ -38,7 +39,9 @@ class Runner:
     def __init__(self, loop: asyncio.AbstractEventLoop, max_threads: int) -> None:
         self._loop = loop
         self._stopped = False
-        self._pool = ThreadPoolExecutor(max_threads, thread_name_prefix="ipyblocks")
+        self._pool = new_pool(max_threads)
+        self.tasks = Lease()
+        self._ended: list[ExecutionBackend] = []
         # The context the app was made in, so that prints of handlers go where its cell's do.
         self._context = contextvars.copy_context()
 
@@ -51,9 +54,20 @@ class Runner:
         return self._pool.submit(self._context.copy().run, fn)
 
     def stop(self, wait: bool = False) -> None:
-        """Take no more work; threads end when theirs is done."""
+        """Take no more work; threads end when theirs is done, and tasks are stopped."""
         self._stopped = True
+        self._ended += self.tasks.release()
         self._pool.shutdown(wait=wait)
+        if wait:
+            for backend in self._ended:
+                backend.stop(wait=True)
+
+    def prepare_tasks(self) -> None:
+        """There will be tasks: let their backend start what takes time."""
+        with contextlib.suppress(ValueError):  # the first task says so
+            backend = None if self._stopped else self.tasks.backend()
+            if backend is not None:
+                backend.prepare()
 
     async def run(self, task: Task, apply: Apply) -> None:
         """Call the function of a task; ``apply`` gets what each output becomes, on the loop.
@@ -73,7 +87,10 @@ class Runner:
     async def _run_once(self, task: Task, apply: Apply) -> None:
         fn = task.dependency.fn
         assert fn is not None
-        if task.dependency.renders is not None:
+        backend = self.tasks.backend() if task.dependency.args.run_as_task else None
+        if backend is not None:
+            await self._run_task(backend, task, fn, apply)
+        elif task.dependency.renders is not None:
             apply(task, await self._in_thread(task, partial(_build, task, fn)))
         elif inspect.isasyncgenfunction(fn) or is_async(fn):
             await self._run_async(task, fn, apply)
@@ -109,7 +126,13 @@ class Runner:
             rows = batch_rows(leader.dependency, returned, len(tasks))
             return [_own_outputs(task, row) for task, row in zip(tasks, rows, strict=True)]
 
-        if is_async(fn):
+        backend = self.tasks.backend() if leader.dependency.args.run_as_task else None
+        if backend is not None:
+            values = await self._in_thread(leader, partial(batch_arguments, tasks))
+            outputs: list[list[Output]] = []
+            async for returned in self._values(backend, leader, fn, values):
+                outputs = await self._in_thread(leader, partial(split, returned))
+        elif is_async(fn):
             values = await self._in_thread(leader, partial(batch_arguments, tasks))
             with context.running(leader):
                 returned = await fn(*values)
@@ -119,21 +142,57 @@ class Runner:
         for task, each in zip(tasks, outputs, strict=True):
             apply(task, each)
 
+    async def _run_task(
+        self, backend: ExecutionBackend, task: Task, fn: Callable[..., Any], apply: Apply
+    ) -> None:
+        """Call a function on a backend; what comes before and after is done here."""
+        values = await self._in_thread(task, partial(handler_arguments, task))
+        async for returned in self._values(backend, task, fn, values):
+            apply(task, await self._in_thread(task, partial(_outputs, task, returned)))
+
+    async def _values(
+        self, backend: ExecutionBackend, task: Task, fn: Callable[..., Any], values: list[Any]
+    ) -> AsyncIterator[Any]:
+        """What a function gives on a backend. Ends when it is really over."""
+        dependency = task.dependency
+        call = Call(
+            fn,
+            values,
+            kind_of(fn),
+            dependency.name,
+            [f"The input {block.describe()}" for block in dependency.inputs],
+            [f"the output {block.describe()}" for block in dependency.outputs],
+            task.tracks_tqdm,
+        )
+        task.handle = handle = self._context.copy().run(backend.submit, call, task)
+        try:
+            while (value := await asyncio.wrap_future(handle.step(), loop=self._loop)) is not END:
+                yield value
+                if call.kind in ("plain", "async"):
+                    return
+        finally:
+            # Of an app that has been closed, nobody waits for the end.
+            if self._stopped:
+                handle.cancel()
+            else:
+                await asyncio.wrap_future(handle.close(), loop=self._loop)
+            task.handle = None
+
     async def _drain(self, task: Task, fn: Callable[..., Iterator[Any]], apply: Apply) -> None:
         """Step a generator in the pool, one value at a time."""
         values = await self._in_thread(task, lambda: iter(fn(*handler_arguments(task))))
 
         def step() -> Any:
-            item = next(values, _END)
+            item = next(values, END)
             if task.stop.is_set():
                 values.close()  # type: ignore[attr-defined]
-                return _END
-            return _END if item is _END else _outputs(task, item)
+                return END
+            return END if item is END else _outputs(task, item)
 
         try:
             while True:
                 outputs = await self._in_thread(task, step)
-                if outputs is _END:
+                if outputs is END:
                     return
                 apply(task, outputs)
                 if task.stop.is_set():
@@ -207,13 +266,3 @@ def _build(task: Task, fn: Callable[..., Any]) -> Subtree:
 def _is_slow(task: Task) -> bool:
     blocks = [*task.dependency.inputs, *task.dependency.outputs]
     return any(isinstance(block, Component) and block.slow for block in blocks)
-
-
-def is_async(fn: Callable[..., Any]) -> bool:
-    """Whether calling ``fn`` makes a coroutine; also a partial, or an object with such a call."""
-    inner = fn
-    while hasattr(inner, "func"):  # functools.partial
-        inner = inner.func
-    return inspect.iscoroutinefunction(inner) or inspect.iscoroutinefunction(
-        getattr(inner, "__call__", None)  # noqa: B004 - the method itself is wanted
-    )

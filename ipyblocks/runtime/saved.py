@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 from msgspec import UNSET
 
-from ..codec import pack
+from ..codec import measure, pack
 from ..protocol import Binary, Json, Node, NodeId, ToPageFrame
 from . import snapshot
 
@@ -66,7 +66,7 @@ def of(session: Session, seq: int) -> Saved:
 
 def _within(nodes: list[Node], limit: int) -> list[Node]:
     """Of components that are too large for what is left, a sentence."""
-    sizes = {node.id: _size(node) for node in nodes}
+    sizes = {node.id: measure(node) for node in nodes}
     excess = sum(sizes.values()) - limit
     out = set()
     for node in sorted(nodes, key=lambda node: sizes[node.id], reverse=True):
@@ -76,12 +76,6 @@ def _within(nodes: list[Node], limit: int) -> list[Node]:
             out.add(node.id)
             excess -= sizes[node.id]
     return [_left_out(node, sizes[node.id]) if node.id in out else node for node in nodes]
-
-
-def _size(node: Node) -> int:
-    buffers: list[bytes] = []
-    content = pack(node, buffers)
-    return len(json.dumps(content)) + sum((len(each) + 2) // 3 * 4 for each in buffers)
 
 
 def _left_out(node: Node, size: int) -> Node:
@@ -154,8 +148,8 @@ def _share(part: dict[str, Any]) -> str:
 
 
 def _image(value: Binary) -> str:
-    if value.mime_type not in PICTURES or len(value.data) > LIMIT // 4:
-        return html.escape(f"({value.mime_type}, {len(value.data)} bytes)")
+    if value.mime_type not in PICTURES or value.size > LIMIT // 4:
+        return html.escape(f"({value.mime_type}, {value.size} bytes)")
     return f'<img src="data:{value.mime_type};base64,{b64encode(value.data).decode()}">'
 
 

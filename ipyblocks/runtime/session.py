@@ -48,10 +48,11 @@ from .saved import Saved
 from .scene import Scene
 from .states import States
 from .timers import Timers
+from .trail import NO_TRAIL, Trail
 
 if TYPE_CHECKING:
     from .engine import Engine
-    from .task import Task, Trail
+    from .task import Task
 
 log = logging.getLogger("ipyblocks")
 
@@ -170,7 +171,7 @@ class Session:
                 )
         self._out.put(numbered(WireOutput, task=task.id, data=data))
 
-    def apply(self, outputs: Sequence[Output], trail: Trail = ()) -> None:
+    def apply(self, outputs: Sequence[Output], trail: Trail = NO_TRAIL) -> None:
         """Make the changes that a handler asked for, tell the page, and fire ``change`` where
         due.
 
@@ -180,7 +181,7 @@ class Session:
         changed = [output.block for output in outputs if self._apply_one(output)]
         for block in map(self.scene.current, changed):
             if "change" in block.events:
-                self.engine.dispatch(self, block, "change", None, (*trail, block))
+                self.engine.dispatch(self, block, "change", None, trail.then(block))
 
     def _apply_one(self, output: Output) -> bool:
         """Returns whether the value became another one."""
@@ -253,8 +254,7 @@ class Session:
 
     def snapshot(self) -> Packet:
         """The welcome as a packet, for hosts that carry it inside saved state. Without secrets."""
-        self._out.flush()
-        welcome = snapshot.welcome(self, None, self._out.seq, secret=False)
+        welcome = snapshot.welcome(self, None, self._out.level(), secret=False)
         frame = ToPageFrame(epoch=self.epoch, acks={}, last=welcome.seq, messages=[welcome])
         return encode(frame, self._refer)
 
@@ -270,6 +270,7 @@ class Session:
         gone, nodes = self.scene.replace(container, subtree, limit)
         for node in gone:
             self._props.pop(node, None)
+            self.bulk.uploads.drop_of(node)
         for block in before - {block for _, block in self.scene.blocks()}:
             self._forget(block)
         self._out.forget({*gone, *(node.id for node in nodes)})

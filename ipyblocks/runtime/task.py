@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..events import Dependency
 from ..protocol import FailureCode, Json, NodeId, PageId, Stream, TaskId
+from .trail import NO_TRAIL, Trail
 
 if TYPE_CHECKING:
     import concurrent.futures
 
     from ..block import Block
     from ..files import Files
+    from .backends.base import Handle
+    from .places import Places
     from .reports import RunReports
     from .session import Session
 
 State: TypeAlias = Literal["queued", "running", "stopping", "done", "failed", "cancelled"]
-Trail: TypeAlias = "tuple[Block, ...]"
 ENDED: frozenset[State] = frozenset({"done", "failed", "cancelled"})
 
 
@@ -48,7 +50,7 @@ class Task:
         payloads: wire values of the inputs at the moment of the event, in order.
         target: the block the event came from; None for a link of a chain.
         data: payload of the event.
-        trail: blocks whose ``change`` led here, one after the other; empty for what a person did.
+        trail: the changes that led here.
         nodes: where its status is drawn.
         in_js: a page is running its ``js`` step.
         js_page: the page that was last asked to.
@@ -56,6 +58,9 @@ class Task:
         reports: what the function says about its progress.
         stop: set when the task should end; cooperative code looks at it.
         together: the tasks of its batch, itself included, once it runs.
+        job: what runs of it in the app's threads now.
+        handle: its call, when a backend runs it (``run_as_task``).
+        places: what it needs one of beside its group's turn; None: of nothing.
         reason: what the page is told when it was cancelled.
         created, started: readings of the loop's clock, in seconds; ``started`` is 0 while it waits.
     """
@@ -68,7 +73,7 @@ class Task:
     data: Json
     nodes: list[NodeId]
     reports: RunReports
-    trail: Trail = ()
+    trail: Trail = NO_TRAIL
     called: bool = False
     in_js: bool = False
     js_page: PageId | None = None
@@ -82,6 +87,8 @@ class Task:
     reason: str = "Cancelled."
     running: asyncio.Task[Any] | None = None
     job: concurrent.futures.Future[Any] | None = None
+    handle: Handle | None = None
+    places: Places | None = None
 
     @property
     def ended(self) -> bool:

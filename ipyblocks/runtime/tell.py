@@ -18,11 +18,11 @@ from .eta import Durations, estimates
 from .outbound import numbered
 from .reports import INTERVAL
 from .task import Failure, Task
+from .trail import MOST_ROUNDS, Trail
 
 if TYPE_CHECKING:
     from .engine import Engine
     from .session import Session
-    from .task import Trail
 
 log = logging.getLogger("ipyblocks")
 
@@ -165,12 +165,13 @@ class Teller:
             fake=fake,
         )
 
-    def circle(self, session: Session, changed: Trail, rounds: int) -> None:
+    def circle(self, session: Session, trail: Trail, when: str) -> None:
         """Changes that lead to each other have been stopped."""
-        named = " and ".join(sorted({block.describe() for block in changed}))
+        changed = set(trail.blocks[-MOST_ROUNDS // 2 :])
+        named = " and ".join(sorted(block.describe() for block in changed))
         message = (
             f"{named} changed again and again, each change by the one before. This was stopped "
-            f"after {rounds} rounds. Listen to input instead of change, or return gr.skip() when "
+            f"{when}. Listen to input instead of change, or return gr.skip() when "
             "nothing is to change."
         )
         log.warning("%s", message)

@@ -13,10 +13,8 @@ from .session import Deferred
 if TYPE_CHECKING:
     from .engine import Engine
     from .session import Session
-    from .task import Task, Trail
-
-MOST_CHANGES = 50
-"""Changes that may follow from one another before they are taken for a circle."""
+    from .task import Task
+    from .trail import Trail
 
 
 class Triggers:
@@ -34,8 +32,11 @@ class Triggers:
     ) -> None:
         """See :meth:`Engine.dispatch`."""
         found = session.scene.listeners(block, event)
-        if found and len(trail) > MOST_CHANGES:
-            self._engine.teller.circle(session, trail[-MOST_CHANGES // 2 :], MOST_CHANGES)
+        if not found or trail.is_stopped:
+            return
+        excess = trail.stop()
+        if excess is not None:
+            self._engine.teller.circle(session, trail, excess)
             return
         for dependency in found:
             self._trigger(session, dependency, block, data, trail)
@@ -63,6 +64,7 @@ class Triggers:
                 session.deferred[dependency.id] = Deferred(target, data, trail)
             return
         task = self._engine.new_task(session, dependency, target, data, trail)
+        trail.began()
         if not session.held.hold(task, self._begin):
             self._begin(task)
 

@@ -228,6 +228,12 @@ class Uploads:
         if file is not None and file.state != "used":
             self._drop((page, upload), None)
 
+    def drop_of(self, node: NodeId) -> None:
+        """A component is gone, and takes no file any more."""
+        for key, file in list(self._files.items()):
+            if file.node == node and file.state != "used":
+                self.refuse(key, f"{file.name!r} was not taken: its component is gone.")
+
     def use(self, page: PageId, upload: UploadId, node: NodeId) -> Binary:
         """A whole file, for a value of the component that it was sent for.
 

@@ -3,13 +3,12 @@ import { useState, type MouseEvent, type SyntheticEvent } from 'react';
 import { Binary, type UploadReference } from '../protocol/wire';
 import { defineComponent, type View } from './component';
 import { Camera, type CameraStream } from './parts/Camera';
-import { useDropping } from './parts/dropping';
 import { Frame } from './parts/Frame';
 import { Icon, IconButton, PICTURE } from './parts/Icon';
+import { ImageStage } from './parts/ImageStage';
 import { ImageZone } from './parts/ImageZone';
 import { Lightbox } from './parts/Lightbox';
-import { useFetched, useObjectUrl, type Fetched } from './parts/Picture';
-import { length } from './parts/root';
+import { useFetched, useObjectUrl } from './parts/Picture';
 import { useSender, type Sender } from './parts/upload';
 
 type ImageView = View<'image'>;
@@ -46,9 +45,9 @@ function Body(view: ImageView): JSX.Element {
       }
     >
       {() => (
-        <Stage view={view} sender={sender} fetched={fetched} onChoose={editing.choose}>
-          <Content view={view} shown={shown} editing={editing} />
-        </Stage>
+        <ImageStage props={props} sender={sender} fetched={fetched} onChoose={editing.choose}>
+          <Content view={view} shown={shown} isGone={fetched.gone} editing={editing} />
+        </ImageStage>
       )}
     </Frame>
   );
@@ -95,10 +94,14 @@ function useEditing({ upload, set, fire }: ImageView): Editing {
 interface ContentOptions {
   readonly view: ImageView;
   readonly shown: Shown | null;
+  /** There is an image, and its bytes cannot be had any more. */
+  readonly isGone: boolean;
   readonly editing: Editing;
 }
 
-function Content({ view, shown, editing }: ContentOptions): JSX.Element {
+const GONE = 'This picture is not available any more.';
+
+function Content({ view, shown, isGone, editing }: ContentOptions): JSX.Element {
   const { props } = view;
   const { sender, camera, setCamera, choose } = editing;
   if (camera && props.interactive) {
@@ -111,12 +114,13 @@ function Content({ view, shown, editing }: ContentOptions): JSX.Element {
   }
   if (props.interactive) {
     const open = (): void => setCamera(true);
-    return <ImageZone props={props} sender={sender} onChoose={choose} onCamera={open} />;
+    const zone = isGone ? { ...props, placeholder: GONE } : props;
+    return <ImageZone props={zone} sender={sender} onChoose={choose} onCamera={open} />;
   }
   return (
     <div className="ib-Image-words">
       <Icon path={PICTURE} />
-      No image yet
+      {isGone ? GONE : 'No image yet'}
     </div>
   );
 }
@@ -129,7 +133,7 @@ function streamOf({ props, stream, set, fire, answered, upload }: ImageView): Ca
   return {
     rate: stream ?? { every: 0.5, timeLimit: null },
     send: async (picture, signal) => {
-      const value = await streamed(picture, upload);
+      const value = await streamed(picture, upload, signal);
       if (!signal.aborted) {
         set({ value });
         fire('stream');
@@ -139,13 +143,18 @@ function streamOf({ props, stream, set, fire, answered, upload }: ImageView): Ca
   };
 }
 
-/** Bytes that go with the value itself leave no file behind in the kernel, as uploads do. */
+/**
+ * Bytes that go with the value itself leave no file behind in the kernel, as uploads do.
+ *
+ * @param signal - Takes the file back: functions would wait for one that no value refers to.
+ */
 async function streamed(
   picture: Blob,
-  upload: ImageView['upload']
+  upload: ImageView['upload'],
+  signal: AbortSignal
 ): Promise<Binary | UploadReference> {
   return picture.size > MOST_INLINE
-    ? upload(picture)
+    ? upload(picture, undefined, signal)
     : new Binary(new Uint8Array(await picture.arrayBuffer()), picture.type, nameOf(picture));
 }
 
@@ -164,90 +173,6 @@ function chooseImage(file: Blob, sender: Sender): void {
 
 function nameOf(file: Blob): string {
   return file instanceof File ? file.name : `image.${file.type.replace(/^image\/|\+.*$/g, '')}`;
-}
-
-interface StageOptions {
-  readonly view: ImageView;
-  readonly sender: Sender;
-  readonly fetched: Fetched;
-  readonly onChoose: (file: Blob) => void;
-  readonly children: JSX.Element;
-}
-
-/** Where the picture is, and where one can be dropped and pasted; with what happens to the one being sent. */
-function Stage({
-  view: { props },
-  sender,
-  fetched,
-  onChoose,
-  children
-}: StageOptions): JSX.Element {
-  const takes = (source: string): boolean => props.interactive && props.sources.includes(source);
-  const { over, handlers } = useDropping(
-    { drop: takes('upload'), paste: takes('clipboard') },
-    ([file]) => file !== undefined && onChoose(file)
-  );
-  return (
-    <>
-      <div
-        className={over ? 'ib-Image-stage ib-is-over' : 'ib-Image-stage'}
-        style={sizeOf(props)}
-        // Can be pressed, so that Ctrl+V arrives; JupyterLab would paste cells.
-        tabIndex={takes('clipboard') ? -1 : undefined}
-        data-lm-suppress-shortcuts="true"
-        {...handlers}
-      >
-        {children}
-        {sender.sending !== null ? (
-          <Progress {...sender} share={sender.sending.share} />
-        ) : fetched.share !== null ? (
-          <Fetching share={fetched.share} />
-        ) : null}
-      </div>
-      {sender.problem === null ? null : (
-        <div className="ib-Failure" role="alert">
-          <div className="ib-Failure-head">
-            <span className="ib-Failure-message">{sender.problem}</span>
-            <button
-              type="button"
-              className="ib-icon-button"
-              aria-label="Dismiss"
-              onClick={() => sender.say(null)}
-            >
-              ×
-            </button>
-          </div>
-        </div>
-      )}
-    </>
-  );
-}
-
-function sizeOf({ height, width }: ImageView['props']): Record<string, string | undefined> {
-  return { height: length(height), width: length(width) };
-}
-
-function Progress({ share, cancel }: Sender & { readonly share: number }): JSX.Element {
-  return (
-    <div className="ib-Image-progress">
-      {/* The last pieces are still on their way when all are handed over. */}
-      <progress max={1} value={share < 1 ? share : undefined} aria-label="Sending the image" />
-      <span>{share < 1 ? `${Math.round(share * 100)} %` : 'Arriving…'}</span>
-      <button type="button" className="ib-link" onClick={cancel}>
-        Cancel
-      </button>
-    </div>
-  );
-}
-
-/** The next picture comes, over the former one. */
-function Fetching({ share }: { readonly share: number }): JSX.Element {
-  return (
-    <div className="ib-Image-progress">
-      <progress max={1} value={share} aria-label="Getting the image" />
-      <span>{`${Math.round(share * 100)} %`}</span>
-    </div>
-  );
 }
 
 /** The picture itself; where somebody listens, a press tells its pixel. */

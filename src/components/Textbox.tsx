@@ -9,6 +9,7 @@ import {
 
 import { defineComponent, type View } from './component';
 import { CopyButton } from './parts/CopyButton';
+import { EndKeeper } from './parts/ending';
 import { Frame, type Ids } from './parts/Frame';
 
 type Field = HTMLInputElement | HTMLTextAreaElement;
@@ -138,27 +139,36 @@ function submits(event: KeyboardEvent<Field>, lines: number): boolean {
 
 /** Keep the end in view while text is added, unless the person has scrolled away from it. */
 function useAutoscroll(field: RefObject<HTMLTextAreaElement>, text: string, wanted: boolean): void {
-  const atEnd = useRef(true);
+  const [end] = useState(() => new EndKeeper());
+  const frame = useRef<number | null>(null);
   useEffect(() => {
-    // With the next painting, which lays the page out in any case.
-    const frame = requestAnimationFrame(() => {
+    if (!wanted) {
+      return;
+    }
+    // With the next painting, which lays the page out in any case. One that is asked for stays so: text that comes
+    // with every painting would put it off for ever.
+    frame.current ??= requestAnimationFrame(() => {
+      frame.current = null;
       const element = field.current;
-      if (element !== null && wanted && atEnd.current && document.activeElement !== element) {
-        element.scrollTop = element.scrollHeight;
+      if (element !== null && document.activeElement !== element) {
+        end.follow(element);
       }
     });
-    return () => cancelAnimationFrame(frame);
-  }, [field, text, wanted]);
+  }, [end, field, text, wanted]);
   useEffect(() => {
     const element = field.current;
     const onScroll = (): void => {
       if (element !== null) {
-        atEnd.current = element.scrollTop + element.clientHeight >= element.scrollHeight - 4;
+        end.scrolled(element);
       }
     };
     element?.addEventListener('scroll', onScroll, { passive: true });
-    return () => element?.removeEventListener('scroll', onScroll);
-  }, [field]);
+    return () => {
+      element?.removeEventListener('scroll', onScroll);
+      cancelAnimationFrame(frame.current ?? 0);
+      frame.current = null;
+    };
+  }, [end, field]);
 }
 
 export const Textbox = defineComponent(

@@ -1,6 +1,7 @@
 /** A slim line under the app that appears only when it has something to say: tasks and what they wrote. */
 import { useEffect, useReducer, useRef, useState } from 'react';
 
+import { EndKeeper } from '../components/parts/ending';
 import { Bar, CancelButton, Words } from '../components/parts/Working';
 import type { LogEntry } from '../protocol/wire';
 import { useJournal, usePage, useTasks } from '../store/hooks';
@@ -116,20 +117,18 @@ function countLines(entries: readonly LogEntry[]): number {
 /** Keeps its end in view, unless somebody has scrolled away from it to read. */
 function LogText({ entries }: { readonly entries: readonly LogEntry[] }): JSX.Element {
   const text = useRef<HTMLPreElement>(null);
-  const follows = useRef(true);
+  const [end] = useState(() => new EndKeeper());
   useEffect(() => {
-    if (text.current !== null && follows.current) {
-      text.current.scrollTop = text.current.scrollHeight;
+    if (text.current !== null) {
+      end.follow(text.current);
     }
-  }, [entries]);
+  }, [end, entries]);
   return (
     <pre
       ref={text}
       tabIndex={0}
       aria-label="Log"
-      onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
-        follows.current = scrollHeight - scrollTop - clientHeight < 8;
-      }}
+      onScroll={event => end.scrolled(event.currentTarget)}
     >
       {entries.map((entry, index) => (
         <span key={index} className={`ib-is-${entry.stream}`} title={entry.name}>

@@ -42,6 +42,10 @@ export class Keeper {
       watch.views -= isWatched ? 1 : 0;
       isWatched = false;
       if (watch.views === 0) {
+        // A cell that goes out of sight takes its view along, and the last seconds must not go with it.
+        if (watch.timer !== undefined && !this.notebook.isDisposed) {
+          this.write(commId);
+        }
         watch.stop();
         this.watches.delete(commId);
       }
@@ -72,6 +76,7 @@ export class Keeper {
       return;
     }
     clearTimeout(watch.timer);
+    watch.timer = undefined;
     const { store, place } = watch.page;
     const source = { store, ...place, version: watch.page.version };
     for (const { model } of outputsOf(this.notebook, commId)) {

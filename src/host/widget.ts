@@ -49,7 +49,8 @@ export function widgetClasses(services: Services, version: string): Record<strin
       const packet = packetOf(this.get('snapshot') as SavedSnapshot | undefined);
       const line = KernelLine.with(kernelOf(this));
       if (line !== null) {
-        const first = { packet, isOld: false, control: false, version };
+        const first = { packet, isOld: this.wasHeld, control: false, version };
+        this.wasHeld = true;
         return holdPage(line, this.model_id, first);
       }
       this._page ??= started(new Page(new WidgetTransport(this), { version }), packet);
@@ -62,6 +63,8 @@ export function widgetClasses(services: Services, version: string): Record<strin
     }
 
     private _page: Page | null = null;
+    /** The snapshot is of the time before a page was there: the person may have changed something since. */
+    private wasHeld = false;
   }
 
   /** Draws the page of its model. */

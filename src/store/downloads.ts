@@ -49,6 +49,7 @@ interface Transfer {
 }
 
 const NOTHING: Download = { share: 0, blob: null, gone: false };
+const GONE: Download = { ...NOTHING, gone: true };
 
 /** Fetches what somebody looks at. */
 export class Downloads {
@@ -58,7 +59,8 @@ export class Downloads {
 
   /** How far a value is; nothing of it is there before somebody {@link watch}es it. */
   state(reference: BlobReference): Download {
-    return this.whole.get(reference) ?? this.transfers.get(reference.blob)?.state ?? NOTHING;
+    const known = this.whole.get(reference);
+    return known ?? (this.over ? GONE : (this.transfers.get(reference.blob)?.state ?? NOTHING));
   }
 
   /**
@@ -106,16 +108,22 @@ export class Downloads {
 
   /** The connection is back: ask again for what was on its way. */
   resume(): void {
+    const wasOver = this.over;
+    this.over = false;
     this.lead.lost();
     for (const transfer of this.transfers.values()) {
       transfer.asked.clear();
       transfer.next = 0;
+      if (wasOver) {
+        transfer.listeners.forEach(listener => listener());
+      }
     }
     this.pump();
   }
 
-  /** The session is gone, and with it what has not come. */
+  /** The session is gone, and with it what has not come, and what somebody looks at only now. */
   clear(): void {
+    this.over = true;
     for (const transfer of [...this.transfers.values()]) {
       this.end(transfer, { ...transfer.state, gone: true });
     }
@@ -178,7 +186,7 @@ export class Downloads {
 
   /** Questions and pieces travel beside the count, so that one is lost shows in a silence only. */
   private listen(): void {
-    if (this.stop === null && this.transfers.size > 0) {
+    if (this.stop === null && this.transfers.size > 0 && !this.over) {
       this.stop = this.options.later(() => {
         this.stop = null;
         this.patience = Math.min(2 * this.patience, STALL_MOST_MS);
@@ -193,6 +201,7 @@ export class Downloads {
     this.patience = STALL_MS;
   }
 
+  private over = false;
   private readonly lead: Lead;
   private readonly transfers = new Map<BlobId, Transfer>();
   private readonly whole = new WeakMap<BlobReference, Download>();

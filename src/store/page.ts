@@ -2,13 +2,7 @@
  * One page of one session: joins transport, tree, tasks, toasts and outbox, and keeps them true to the
  * kernel through reloads, gaps and lost connections.
  */
-import {
-  decodeFrame,
-  encodeFrame,
-  WireError,
-  type DecodedFrame,
-  type Packet
-} from '../protocol/codec';
+import { encodeFrame, type DecodedFrame, type Packet } from '../protocol/codec';
 import {
   PROTOCOL,
   type Json,
@@ -30,26 +24,14 @@ import { Nudge } from './nudge';
 import { withOwn, withoutOwn, type Holds } from './own';
 import { Patience } from './patience';
 import { Outbox } from './outbox';
+import { readFrame } from './reading';
 import { later, nextFrame } from './runouts';
 import { mismatch, type PageStatus } from './status';
-import { same, Store, type Schedule } from './store';
-import { Tasks, type TasksOptions } from './tasks';
+import { same, Store } from './store';
+import type { PageOptions } from './surroundings';
+import { Tasks } from './tasks';
 import { Ticker } from './ticker';
 import { Toasts } from './toasts';
-
-/** What a page needs of the world around it. */
-export interface PageOptions extends TasksOptions {
-  /** See {@link Store}; the default is the next animation frame. */
-  readonly schedule?: Schedule;
-  /** When messages to the kernel after the first of a tick go; the default is the next microtask. */
-  readonly endOfTick?: Schedule;
-  /** The page's clock, in milliseconds; the default is the time since the document was opened. */
-  readonly now?: () => number;
-  /** Random and unique; the default is a UUID. */
-  readonly id?: string;
-  /** Version of this package, for the sentence on a mismatch. */
-  readonly version?: string;
-}
 
 /** A message of the kernel's count. */
 type Counted = Exclude<ToPage, Welcome | Received | Part>;
@@ -87,7 +69,7 @@ export class Page {
     this.outbox = new Outbox(messages => this.transmit(messages), schedule, options.endOfTick);
     this.files = new Files(this.id, this.outbox, {
       send: message => this.transmitBeside(message),
-      isOpen: () => this.transport.state === 'open',
+      isOpen: () => this.transport.state === 'open' && !this.isOver,
       later: options.later ?? later,
       now
     });
@@ -176,20 +158,13 @@ export class Page {
   // --- from the kernel -----------------------------------------------------------------------------
 
   private receive(packet: Packet): void {
-    let frame;
-    try {
-      frame = decodeFrame(packet.content, packet.buffers);
-    } catch (error) {
-      if (!(error instanceof WireError)) {
-        throw error;
-      }
-      console.warn(`ipyblocks: a message from the kernel was not understood: ${error.message}`);
+    const frame = this.isOver ? null : readFrame(packet);
+    if (frame === null) {
       return;
     }
     if (frame.epoch === this.epoch) {
       frame.unknown.forEach(seq => this.skipped.add(seq));
     }
-    frame.problems.forEach(problem => console.warn(`ipyblocks: left out a message: ${problem}`));
     const acked = frame.acks[this.id];
     const isNews = (acked ?? 0) > this.acked;
     this.acked = Math.max(this.acked, acked ?? 0);
@@ -207,7 +182,8 @@ export class Page {
     if (isNews) {
       this.nudge.answered(this.outbox.unanswered || this.asking !== null);
     }
-    if ((frame.epoch === this.epoch || this.epoch === null) && !this.starting) {
+    const isMine = frame.epoch === this.epoch || this.epoch === null;
+    if (isMine && !this.starting && !this.isOver) {
       this.answer(frame);
     }
   }
@@ -262,7 +238,7 @@ export class Page {
     }
     this.asking = null;
     if (message.protocol !== PROTOCOL) {
-      this.turn({ kind: 'mismatch', sentence: mismatch(message, this.version) });
+      this.finish({ kind: 'mismatch', sentence: mismatch(message, this.version) });
       return;
     }
     this.epoch = message.epoch;
@@ -292,10 +268,7 @@ export class Page {
         this.refused(message.page, message.message);
         break;
       case 'closed':
-        this.forget();
-        this.nudge.rest();
-        this.tasks.clear();
-        this.turn({ kind: 'closed', reason: message.reason });
+        this.finish({ kind: 'closed', reason: message.reason });
         break;
       case 'done':
         this.tasks.apply(message);
@@ -370,7 +343,7 @@ export class Page {
 
   private follow(): void {
     const { kind } = this._status;
-    if (kind === 'closed' || kind === 'mismatch') {
+    if (this.isOver) {
       return;
     }
     if (this.transport.state !== 'open') {
@@ -415,6 +388,9 @@ export class Page {
   }
 
   private transmit(messages: readonly ToKernel[], ask?: true): void {
+    if (this.isOver) {
+      return;
+    }
     const heading = this.heading();
     this.transport.send(encodeFrame(ask === undefined ? heading : { ...heading, ask }, messages));
     if (messages.length > 0 && this.transport.state === 'open') {
@@ -433,6 +409,19 @@ export class Page {
 
   private heading(): { page: PageId; ack: number; last: number } {
     return { page: this.id, ack: Math.max(this.seen, 0), last: this.outbox.last };
+  }
+
+  /** Nothing that comes or goes can change how the page stands: there is nobody who understands it. */
+  private get isOver(): boolean {
+    return this._status.kind === 'closed' || this._status.kind === 'mismatch';
+  }
+
+  private finish(status: PageStatus): void {
+    this.forget();
+    this.nudge.rest();
+    this.patience.rest();
+    this.tasks.clear();
+    this.turn(status);
   }
 
   /** The session is gone, and all that was on its way. */

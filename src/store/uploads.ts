@@ -49,6 +49,8 @@ interface Transfer {
   readonly onWay: Map<number, () => void>;
   /** A piece is due whatever has been sent: the first, and the question after a silence. */
   asks: boolean;
+  /** Stop listening to who may take it back: a signal may outlive many files. */
+  readonly unlisten: () => void;
 }
 
 /** Sends files. */
@@ -78,6 +80,7 @@ export class Uploads {
     const { name = 'file', type: mimeType, size } = file;
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
+      const takeBack = (): void => this.abandon(transfer, signal?.reason);
       const transfer: Transfer = {
         upload,
         file,
@@ -87,14 +90,13 @@ export class Uploads {
         sent: 0,
         received: 0,
         onWay: new Map(),
-        asks: true
+        asks: true,
+        unlisten: () => signal?.removeEventListener('abort', takeBack)
       };
       this.transfers.set(upload, transfer);
       // At once, and not with the first piece, which must be read: a click may come before it.
       this.outbox.push({ type: 'upload', upload, node, name, mimeType, size });
-      signal?.addEventListener('abort', () => this.abandon(transfer, signal.reason), {
-        once: true
-      });
+      signal?.addEventListener('abort', takeBack);
       this.pump();
     });
   }
@@ -174,6 +176,7 @@ export class Uploads {
 
   private end(transfer: Transfer): void {
     this.transfers.delete(transfer.upload);
+    transfer.unlisten();
     if (this.transfers.size === 0) {
       this.heard();
     }

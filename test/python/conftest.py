@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import select
 import sys
 import tempfile
 import threading
@@ -46,6 +49,58 @@ def temporary_folders() -> set[Path]:
     return set(Path(tempfile.gettempdir()).glob("ipyblocks-*"))
 
 
+MARK = f"IPYBLOCKS_TESTS={os.getpid()}"
+"""In the environment of every process that a test starts, whoever its parent is in the end."""
+
+os.environ.update([MARK.split("=")])
+
+
+def processes() -> set[int]:
+    """Those that the tests have started, with their children; also those that nobody has reaped.
+
+    Empty where there is no ``/proc``.
+    """
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        except (OSError, IndexError):  # it has just ended
+            continue
+        marked = False
+        with contextlib.suppress(OSError):  # somebody else's, or one that has ended
+            marked = MARK.encode() in (folder / "environ").read_bytes().split(b"\0")
+        if int(folder.name) != os.getpid() and (marked or parent == os.getpid()):
+            found.add(int(folder.name))
+    return found
+
+
+def has_ended(pid: int, limit: float) -> bool:
+    """Whether a process ends within so many seconds; one that nobody reaps has not ended."""
+    try:
+        pidfd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        select.select([pidfd], [], [], limit)
+    finally:
+        os.close(pidfd)
+    try:
+        _, _, after = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
+    except OSError:
+        return True
+    state, parent = after.split()[:2]
+    return state == "Z" and int(parent) != os.getpid()  # whose parent died is not ours to reap
+
+
+def pipes() -> set[str]:
+    """Pipes and sockets of this process."""
+    found = set()
+    for fd in Path("/proc/self/fd").glob("*"):
+        with contextlib.suppress(OSError):
+            found.add(os.readlink(fd))
+    return {each for each in found if each.startswith(("pipe:", "socket:"))}
+
+
 def shown_widgets() -> list[Any]:
     # The display needs ipywidgets; a test that never imported it has shown nothing.
     display = sys.modules.get("ipyblocks.display")
@@ -54,12 +109,14 @@ def shown_widgets() -> list[Any]:
 
 @contextmanager
 def nothing_left(limit: float = LIMIT) -> Iterator[None]:
-    """Fail when code inside leaves a thread, an engine, a receiver, a widget or a folder behind.
+    """Fail when code inside leaves a thread, an engine, a receiver, a widget, a folder, a process
+    or a pipe behind.
 
     Args:
-        limit: seconds that a thread may take to end.
+        limit: seconds that a thread or a process may take to end.
     """
     threads_before, folders_before = threads(), temporary_folders()
+    processes_before, pipes_before = processes(), pipes()
     users_before, receivers_before = loops._users, set(comm._receivers)
     widgets_before = len(shown_widgets())
     yield
@@ -74,6 +131,9 @@ def nothing_left(limit: float = LIMIT) -> Iterator[None]:
     if len(shown_widgets()) != widgets_before:
         left.append(f"{len(shown_widgets()) - widgets_before} shown widget(s)")
     left += [f"folder {folder.name}" for folder in temporary_folders() - folders_before]
+    new = [pid for pid in processes() - processes_before if not has_ended(pid, limit)]
+    left += [f"process {pid}" for pid in new]
+    left += [f"open {pipe}" for pipe in pipes() - pipes_before]
     if left:
         raise AssertionError(f"left behind: {', '.join(sorted(left))}")
 

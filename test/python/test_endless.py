@@ -13,7 +13,8 @@ import pytest
 
 import ipyblocks as gr
 from ipyblocks.protocol import Closed, Done, Event, Failed, NodeId, Queued, Toast
-from ipyblocks.runtime.triggers import MOST_CHANGES
+from ipyblocks.runtime.trail import MOST_ROUNDS as MOST_CHANGES
+from ipyblocks.runtime.trail import MOST_RUNS
 
 # --- changes that lead to each other ------------------------------------------------------------
 
@@ -61,6 +62,66 @@ def test_one_that_changes_itself_is_stopped(show: Any) -> None:
     (toast,) = shown.messages(Toast)
     assert toast.message.startswith("Textbox 'A' changed again and again")
     assert f"after {MOST_CHANGES} rounds" in toast.message
+
+
+@pytest.mark.parametrize("kind", ["threads", "at once", "chain"])
+def test_a_circle_that_branches_is_stopped_before_it_has_spread(kind: str, show: Any) -> None:
+    """Two listeners each: a thousand times as many runs with every tenth round."""
+    numbers = itertools.count(1)
+
+    async def anew(_: str) -> str:
+        return str(next(numbers))
+
+    def anew_in_thread(_: str) -> str:
+        return str(next(numbers))
+
+    with gr.Blocks() as demo:
+        a, b = gr.Textbox("0", label="A"), gr.Textbox("0", label="B")
+        for here, there in ((a, b), (b, a), (a, b), (b, a)):
+            if kind == "threads":
+                here.change(
+                    anew_in_thread, here, there, trigger_mode="multiple", concurrency_limit=None
+                )
+            elif kind == "at once":
+                here.change(anew, here, there, trigger_mode="multiple", queue=False)
+            else:
+                here.change(lambda: None, trigger_mode="multiple").then(anew, here, there)
+    shown = show(demo)
+    shown.set(a, "1")
+    shown.page.idle()
+    assert shown.value(a) != "0"
+    assert next(numbers) < 10 * MOST_RUNS
+    toasts = shown.messages(Toast)
+    assert toasts
+    assert all(f"after {MOST_RUNS} runs" in each.message for each in toasts)
+    # one for each way on which the first circle closes
+    assert len(toasts) <= 8
+    assert shown.on_loop(shown.engine.queue.statistics) == (0, 0, 0)
+
+
+def test_short_circles_at_every_step_of_a_long_stream_are_left_alone(show: Any) -> None:
+    steps = 2 * MOST_RUNS
+    settled: list[int] = []
+
+    def stream() -> Any:
+        yield from map(str, range(steps))
+
+    def pass_on(text: str) -> Any:
+        if text != "settled":
+            return text
+        settled.append(1)
+        return gr.skip()
+
+    with gr.Blocks() as demo:
+        button, first, a, b = gr.Button(), gr.Textbox(), gr.Textbox(), gr.Textbox()
+        button.click(lambda: "go", None, first)
+        first.change(stream, None, a)
+        a.change(pass_on, a, b, trigger_mode="multiple")
+        b.change(lambda: "settled", None, a, trigger_mode="multiple")
+    shown = show(demo).run(button)
+    assert len(settled) > 0
+    assert shown.value(a) == "settled"
+    assert shown.messages(Toast) == []
 
 
 def test_a_circle_through_a_chain_and_a_state_is_stopped(show: Any) -> None:

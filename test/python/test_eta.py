@@ -73,7 +73,7 @@ class Thing:
     """As much of a task as a queue looks at."""
 
     def __init__(self, name: str, dependency: str = "d") -> None:
-        self.name, self.dependency, self.group = name, dependency, ""
+        self.name, self.dependency, self.group, self.places = name, dependency, "", None
 
     def __repr__(self) -> str:
         return self.name

@@ -310,6 +310,54 @@ def test_a_part_built_anew_is_never_held_behind_its_values() -> None:
     assert frame.last > 1
 
 
+def test_whoever_comes_back_is_watched_as_closely_as_at_first() -> None:
+    line = Line()
+    line.done(1)
+    line.loop.advance(200)  # questions are half a minute apart by now
+    line.out.welcome(line.welcome, {})
+    line.sent()
+    line.done(2)
+    line.loop.advance(0.5)
+    line.sent()  # and lost
+    line.loop.advance(outbound.PROBE_AFTER)
+    [frame] = line.sent()
+    assert (frame.ask, frame.last) == (True, 2)
+
+
+def test_a_snapshot_stands_behind_all_that_waits() -> None:
+    line = Line()
+    for task in range(MOST_FRAMES + 10):
+        line.done(task)
+        line.loop.advance(0.05)
+    line.out.update(NodeId(1), {"value": "in the snapshot"})
+    seq = line.out.level()
+    assert seq > messages_of(line.sent())[-1].seq
+    assert not line.out.waiting
+    # What changes from now on is in no snapshot.
+    assert not line.out.is_all(seq)
+    line.out.welcome(line.welcome, {})
+    assert line.out.is_all(seq)
+    line.sent()
+    line.out.update(NodeId(1), {"value": "later"})
+    line.loop.advance(1)
+    [patch] = messages_of(line.sent())
+    assert patch.seq == seq + 1
+
+
+def test_a_welcome_with_more_than_a_window_behind_it_leaves_nobody_waiting() -> None:
+    line = Line(size=MOST_BYTES)
+    for task in range(2 * outbound.MOST_AT_ONCE):
+        line.out._messages.append(numbered(Done, task=TaskId(task)))
+    line.out.welcome(line.welcome, {})
+    *_, welcome = messages_of(line.sent())
+    line.out.acked(welcome.seq)
+    assert line.out.has_room
+    line.out.update(NodeId(1), {"value": "new"})
+    line.loop.advance(1)
+    [patch] = messages_of(line.sent())
+    assert patch.seq == welcome.seq + 1
+
+
 def test_the_end_is_always_told() -> None:
     line = Line()
     for task in range(MOST_FRAMES + 10):

@@ -121,7 +121,11 @@ def test_values_are_what_the_goldens_say() -> None:
     [
         ({"page": "p", "ack": 0, "last": 0}, [], "missing required field `messages`"),
         ({"page": "p", "ack": "0", "messages": []}, [], "Expected `int`, got `str` - at `$.ack`"),
-        ({"page": "p", "ack": 0, "last": 1, "messages": [{"seq": 1}]}, [], "missing required field `type`"),
+        (
+            {"page": "p", "ack": 0, "last": 1, "messages": [{"seq": 1}]},
+            [],
+            "missing required field `type`",
+        ),
         (
             {"page": "p", "ack": 0, "last": 1, "messages": [{"type": "launch", "seq": 1}]},
             [],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import tempfile
 import threading
 from collections.abc import Callable
@@ -59,6 +60,21 @@ def test_a_folder_is_found(leftovers: Check) -> None:
     with pytest.raises(AssertionError, match="folder ipyblocks-"), leftovers():
         made.append(tempfile.mkdtemp(prefix="ipyblocks-"))
     shutil.rmtree(made[0])
+
+
+def test_a_process_is_found(leftovers: Check) -> None:
+    started = []
+    with pytest.raises(AssertionError, match=r"open pipe:.*process"), leftovers(limit=0):
+        started.append(subprocess.Popen(["sleep", "1000"], stdin=subprocess.PIPE))
+    started[0].kill()
+    started[0].communicate()
+
+
+def test_a_process_that_nobody_has_reaped_is_found(leftovers: Check) -> None:
+    started = []
+    with pytest.raises(AssertionError, match="process"), leftovers():
+        started.append(subprocess.Popen(["true"]))
+    started[0].wait()
 
 
 def test_nothing_is_found_after_a_closed_app(leftovers: Check) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import ipyblocks as gr
 from ipyblocks import codec, display
-from ipyblocks.protocol import Binary, Closed, End, Set, Welcome
+from ipyblocks.protocol import Binary, Closed, End, Set, StoredBytes, Welcome
 from ipyblocks.runtime import saved
 from ipyblocks.runtime.saved import Saved
 
@@ -96,6 +98,26 @@ def test_what_is_too_large_is_a_sentence(
     text = next(n.props["value"] for n in (small, large) if n.kind == "markdown")
     assert text == r"My \*data\*\: 0\.0 MB\, left out of the saved notebook\."
     assert len(json.dumps(result.snapshot)) < 3000
+
+
+def test_a_large_file_is_left_out_and_not_read(
+    show: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(tempfile.gettempdir()) / "large.bmp"
+    path.write_bytes(b"BM" + bytes(3 << 20))
+    with gr.Blocks() as demo:
+        button, image = gr.Button(), gr.Image(label="Large", interactive=False)
+        button.click(lambda: str(path), None, image)
+    shown = show(demo).run(button)
+    path.unlink()
+
+    def read(_: StoredBytes) -> bytes:
+        raise AssertionError("read")
+
+    monkeypatch.setattr(StoredBytes, "read", read)
+    result = kept(shown)
+    texts = [n.props.get("value") for n in welcome_of(result.snapshot).nodes]
+    assert r"Large\: 4\.2 MB\, left out of the saved notebook\." in texts
 
 
 def test_an_app_without_end_has_no_snapshot(

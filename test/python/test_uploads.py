@@ -495,6 +495,77 @@ def test_a_second_file_for_the_same_component_is_waited_for_too(waiting: Any) ->
     assert waiting.seen == [(b"xyz", "a")]
 
 
+def test_a_file_that_the_component_does_not_take_ends_what_waits_for_it(show: Any) -> None:
+    class Late(AnyFile):
+        """Looks only at the value."""
+
+        def check(self, name: str, payload: Any) -> Any:
+            raise self.fail("value", "was not taken: it is a cat.")
+
+    seen: list[Any] = []
+    with gr.Blocks() as demo:
+        box, button = Late(interactive=True), gr.Button()
+        button.click(seen.append, box)
+    shown = show(demo)
+    shown.page.send(begin(3))
+    shown.fire(button)
+    shown.until(Queued)
+    shown.page.send(piece(b"abc"))
+    use(shown, box)
+    (failed,) = shown.until(Failed)
+    assert "This was not started." in failed.message
+    assert "it is a cat" in failed.message
+    assert seen == []
+    assert len(shown.session.held) == 0
+
+
+def test_what_one_that_waited_leads_to_may_end_another(show: Any) -> None:
+    seen: list[str] = []
+    with gr.Blocks() as demo:
+        box, button = AnyFile(interactive=True), gr.Button()
+        second = gr.Button()
+        later = second.click(lambda _: seen.append("second"), box)
+        first = button.click(lambda _: seen.append("first"), box)
+        first.then(lambda: seen.append("then"), cancels=[later])
+    shown = show(demo)
+    shown.page.send(begin(3))
+    shown.fire(button).fire(second)
+    shown.until(Queued, 2)
+    shown.page.send(Abandon(seq=0, upload=ONE))
+    shown.page.idle()
+    assert len(shown.messages(Failed)) == 2
+    assert seen == ["then"]
+    assert shown.refused == 0
+
+
+def test_a_component_that_is_built_anew_meanwhile_ends_what_waits_for_it(show: Any) -> None:
+    seen: list[Any] = []
+    with gr.Blocks() as demo:
+        count = gr.Number(1)
+
+        @gr.render(inputs=count)
+        def part(n: int) -> None:
+            box, button = AnyFile(interactive=True, label=f"box {n}"), gr.Button(f"go {n}")
+            button.click(seen.append, box)
+
+    shown = show(demo)
+    shown.page.idle()
+    nodes = {
+        n.props.get("label", n.props.get("value")): n
+        for n in shown.on_loop(shown.session.scene.nodes)
+    }
+    shown.page.send(begin(3, node=nodes["box 1"].id))
+    shown.page.fire(nodes["go 1"].id, "click")
+    shown.until(Queued)
+    shown.set(count, 2)
+    (failed,) = shown.until(Failed)
+    assert failed.message.startswith("This was not started.")
+    assert len(shown.session.held) == 0
+    assert shown.on_loop(lambda: shown.session.bulk.uploads.open) == 0
+    shown.page.idle()
+    assert seen == []
+
+
 def test_the_step_of_the_page_waits_as_well(show: Any) -> None:
     with gr.Blocks() as demo:
         box, button, out = AnyFile(interactive=True), gr.Button(), gr.Textbox()

@@ -178,3 +178,44 @@ test('without a stream the camera takes one picture', async () => {
   expect(said()).toBe('no stream at all');
   expect(button('Take the picture')).toBeTruthy();
 });
+
+test('a long stream leaves nothing behind at its signal', async () => {
+  const added = vi.spyOn(AbortSignal.prototype, 'addEventListener');
+  const removed = vi.spyOn(AbortSignal.prototype, 'removeEventListener');
+  const view = await stream({ every: 0.2, timeLimit: null });
+  fireEvent.click(button('Start'));
+  for (let i = 0; i < 5; i += 1) {
+    bytes = i % 2 === 0 ? 3 : 2 << 20;
+    await pass(200);
+    const upload = view.sent().find(({ type }) => type === 'upload');
+    if (upload !== undefined) {
+      await act(async () => {
+        view.bench.page.files.uploads.take({
+          ...upload,
+          type: 'received',
+          received: bytes,
+          state: 'whole',
+          message: null
+        } as never);
+        await vi.advanceTimersByTimeAsync(0);
+      });
+    }
+    await answer(view);
+  }
+  expect(taken.length).toBeGreaterThan(4);
+  expect(added.mock.calls.length - removed.mock.calls.length).toBeLessThanOrEqual(1);
+  vi.restoreAllMocks();
+});
+
+test('a large picture on its way when the stream is stopped is taken back: functions would wait for it', async () => {
+  const view = await stream({ every: 0.2, timeLimit: null });
+  bytes = 2 << 20;
+  fireEvent.click(button('Start'));
+  await pass(0);
+  const [upload] = view.sent();
+  expect(upload).toMatchObject({ type: 'upload', node: 1 });
+  fireEvent.click(button('Stop'));
+  await pass(0);
+  expect(view.sent().filter(({ type }) => type !== 'piece')).toMatchObject([{ type: 'abandon' }]);
+  expect(said()).toBe('');
+});

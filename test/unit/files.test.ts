@@ -436,6 +436,24 @@ describe('downloads', () => {
     expect(downloads.state(two).gone).toBe(true);
     expect(downloads.size).toBe(0);
   });
+
+  test('what somebody looks at after the session has ended is gone, until there is one', () => {
+    const { downloads, part, offsets, timers } = fetcher();
+    downloads.clear();
+    const late = reference(10);
+    let told = 0;
+    const stop = downloads.watch(late, () => (told += 1));
+    expect(downloads.state(late).gone).toBe(true);
+    expect(timers.waiting.length).toBe(0);
+    offsets();
+    downloads.resume();
+    expect([downloads.state(late).gone, told]).toEqual([false, 1]);
+    expect(offsets()).toEqual([0]);
+    part(0, new Uint8Array(10));
+    expect(downloads.state(late).blob).not.toBeNull();
+    stop();
+    expect(timers.waiting.length).toBe(0);
+  });
 });
 
 // --- on the wire -----------------------------------------------------------------------------------

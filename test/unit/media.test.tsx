@@ -173,6 +173,28 @@ test('a large image is fetched; until it is whole the former one is shown', asyn
   expect(urls.has(before)).toBe(false);
 });
 
+test.each([false, true])(
+  'a large image that cannot be had any more (interactive: %s)',
+  async interactive => {
+    const value = { $blob: 7, size: 6, mimeType: 'image/png', name: 'big.png' };
+    const view = drawImage({ interactive });
+    await view.deliver({ type: 'patch', updates: [{ node: 1, props: { value } }] });
+    act(() =>
+      view.bench.page.files.take({
+        type: 'part',
+        seq: 0,
+        page: view.bench.page.id,
+        blob: 7 as BlobId,
+        offset: 0,
+        chunk: null
+      })
+    );
+    expect(screen.getByText('This picture is not available any more.')).toBeTruthy();
+    expect(screen.queryByRole('progressbar')).toBeNull();
+    expect(screen.queryAllByText('Choose a file')).toHaveLength(interactive ? 1 : 0);
+  }
+);
+
 test('a file that says it is something else is not sent', async () => {
   const view = drawImage();
   choose(view, file('notes.txt', 'text/plain'));

@@ -259,6 +259,34 @@ describe('versions', () => {
     bench.kernel.turn('lost');
     expect(bench.page.status).toBe(status);
   });
+
+  test('that do not fit are told once: no hello follows, whatever comes', () => {
+    const bench = new Bench();
+    bench.page.start(null);
+    bench.sent();
+    bench.deliver([{ type: 'welcome', seq: 0, page: PAGE, protocol: 2, version: '2.1' }], 1);
+    bench.deliver([patch(1, 1, { value: 'x' })], 1);
+    bench.clock.pass(100_000);
+    expect(bench.sent()).toEqual([]);
+    expect(bench.clock.ticking).toBe(0);
+  });
+});
+
+describe('the end', () => {
+  test('stays the end when its frame says that something is missing', () => {
+    const bench = livePage();
+    bench.page.fire(node(3), 'click');
+    bench.sent();
+    bench.kernel.deliver({
+      ...frame([{ type: 'closed', seq: 1, reason: 'rerun' }]),
+      missing: [PAGE]
+    });
+    bench.deliver([patch(2, 1, { value: 'late' })]);
+    bench.clock.pass(100_000);
+    expect(bench.page.status.kind).toBe('closed');
+    expect(bench.sent()).toEqual([]);
+    expect(bench.clock.ticking).toBe(0);
+  });
 });
 
 describe('edits', () => {

@@ -1,6 +1,6 @@
 import { fireEvent, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
 import { draw } from './drawing';
 
@@ -179,5 +179,21 @@ describe('the field', () => {
     await patch({ value: 'c' });
     await painted();
     expect(element.scrollTop).toBe(50);
+  });
+
+  test('follows text that comes with every painting', async () => {
+    const frames: FrameRequestCallback[] = [];
+    const cancel = vi.spyOn(window, 'cancelAnimationFrame').mockReturnValue(undefined);
+    const ask = vi.spyOn(window, 'requestAnimationFrame').mockImplementation(f => frames.push(f));
+    const { patch } = draw('textbox', { value: 'a', lines: 2 });
+    const element = field();
+    Object.defineProperty(element, 'scrollHeight', { value: 500 });
+    await patch({ value: 'b' });
+    await patch({ value: 'c' });
+    expect(cancel).not.toHaveBeenCalled();
+    frames.forEach(frame => frame(0));
+    expect(element.scrollTop).toBe(500);
+    ask.mockRestore();
+    cancel.mockRestore();
   });
 });

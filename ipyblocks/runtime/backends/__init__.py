@@ -1,1 +1,1 @@
-"""Where the functions of tasks run: worker processes, other people's executors, threads, or here."""
+"""Where the functions of tasks run: in worker processes, on an executor, in threads, or here."""

@@ -193,19 +193,19 @@ class Nursery:
         """
         try:
             with self._lock:
-                for again in (True, False):
-                    try:
-                        line = self._ensure()
-                        socket.send_fds(line, [_ORDER.pack(b"s", 0)], fds)
-                        return Forked(self, self._answer(line))
-                    except OSError:
-                        self._lose()  # somebody has killed it; a new one is as good
-                        if not again:
-                            raise
-            raise AssertionError
+                try:
+                    return self._forked(fds)
+                except OSError:  # somebody has killed it; a new one is as good
+                    self._lose()
+                    return self._forked(fds)
         finally:
             for fd in fds:
                 os.close(fd)
+
+    def _forked(self, fds: tuple[int, ...]) -> Forked:
+        line = self._ensure()
+        socket.send_fds(line, [_ORDER.pack(b"s", 0)], fds)
+        return Forked(self, self._answer(line))
 
     def reap(self, pid: int) -> int | None:
         """End a worker if it has not ended; see :class:`Process`."""
@@ -310,5 +310,3 @@ def _reap(pid: int) -> int:
             kill(pid, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
     return os.waitstatus_to_exitcode(status)
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import linecache
 import os
@@ -10,6 +11,7 @@ import types
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ...block import Block
@@ -95,6 +97,30 @@ def _figure(figure: Any) -> Any:
     return (made, args, state, *more)
 
 
+@cache
+def _pickler() -> Any:
+    import cloudpickle
+
+    class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
+        known: Known
+        home: bool
+        files: set[str] | None
+
+        def reducer_override(self, obj: Any) -> Any:
+            if isinstance(obj, Block):
+                if isinstance(obj, Tree):
+                    raise TypeError(f"the app itself ({type(obj).__name__}) stays in the kernel")
+                return (_block_to_kernel if self.home else _block_to_worker)(obj, self.known)
+            if self.files is not None and isinstance(obj, types.FunctionType):
+                self.files.add(obj.__code__.co_filename)
+            drawn = sys.modules.get("matplotlib.figure")
+            if drawn is not None and isinstance(obj, drawn.Figure):
+                return _figure(obj)
+            return super().reducer_override(obj)
+
+    return Pickler
+
+
 def dump(value: Any, known: Known, home: bool = False, files: set[str] | None = None) -> Pickled:
     """Pickle something of the user's: functions and classes of cells with all they refer to.
 
@@ -106,22 +132,13 @@ def dump(value: Any, known: Known, home: bool = False, files: set[str] | None = 
     Raises:
         Exception: it cannot be pickled.
     """
-    import cloudpickle
 
-    class Pickler(cloudpickle.Pickler):  # type: ignore[misc, name-defined]
-        def reducer_override(self, obj: Any) -> Any:
-            if isinstance(obj, Block):
-                if isinstance(obj, Tree):
-                    raise TypeError(f"the app itself ({type(obj).__name__}) stays in the kernel")
-                return (_block_to_kernel if home else _block_to_worker)(obj, known)
-            if files is not None and isinstance(obj, types.FunctionType):
-                files.add(obj.__code__.co_filename)
-            drawn = sys.modules.get("matplotlib.figure")
-            if drawn is not None and isinstance(obj, drawn.Figure):
-                return _figure(obj)
-            return super().reducer_override(obj)
+    def make(file: Any, keep: Any) -> Any:
+        pickler = _pickler()(file, protocol=5, buffer_callback=keep)
+        pickler.known, pickler.home, pickler.files = known, home, files
+        return pickler
 
-    return pickled(lambda file, keep: Pickler(file, protocol=5, buffer_callback=keep), value)
+    return pickled(make, value)
 
 
 def sources(files: set[str]) -> dict[str, list[str]]:
@@ -147,6 +164,8 @@ def cannot_send(call: Call, known: Known, error: Exception) -> NotSendableError:
                 f"worker process: {problem}. Send something plainer, or make it in the function."
             )
     for name, value in _referred(call.fn):
+        if isinstance(value, types.FunctionType):
+            continue  # what it refers to itself says more
         problem = _problem(value, known)
         if problem is not None:
             return NotSendableError(
@@ -172,7 +191,9 @@ def cannot_return(
         problem = _problem(each, known, home=True)
         if problem is not None:
             return _not_returned(f"for {part}", name, each, problem)
-    return _not_returned(f"for {outputs[0]}" if len(outputs) == 1 else "", name, value, _said(error))
+    return _not_returned(
+        f"for {outputs[0]}" if len(outputs) == 1 else "", name, value, _said(error)
+    )
 
 
 def _not_returned(part: str, name: str, value: Any, problem: str) -> NotSendableError:
@@ -228,10 +249,8 @@ def _referred(fn: Callable[..., Any]) -> Iterator[tuple[str, Any]]:
 def _outside(fn: types.FunctionType) -> list[tuple[str, Any]]:
     found: dict[str, Any] = {}
     for name, cell in zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True):
-        try:
+        with contextlib.suppress(ValueError):  # not assigned yet
             found[name] = cell.cell_contents
-        except ValueError:  # not assigned yet
-            continue
     found |= {n: fn.__globals__[n] for n in fn.__code__.co_names if n in fn.__globals__}
     defaults = inspect.signature(fn).parameters.values()
     found |= {p.name: p.default for p in defaults if p.default is not p.empty}

@@ -23,7 +23,8 @@ from .. import tqdm_hook
 from ..call import readable_traceback, told_traceback
 from ..reports import RunReports
 from .base import END, Kind
-from .pickling import Known, dump
+from .pickling import Known, cannot_return, dump, keep_sources, knowing
+from .wire import Pickled
 
 Say = Callable[[tuple[Any, ...]], None]
 
@@ -133,7 +134,7 @@ class RemoteRun:
         """Code inside is the run: all that this process writes and logs is its own."""
         streams = sys.stdout, sys.stderr
         records = _Records(self._say)
-        sys.stdout, sys.stderr = _Text(self, "stdout"), _Text(self, "stderr")  # type: ignore[assignment]
+        sys.stdout, sys.stderr = _Text(self, "stdout"), _Text(self, "stderr")
         logging.root.addHandler(records)
         try:
             with context.running(self), tqdm_hook.tracking(self.tracks_tqdm):
@@ -253,7 +254,8 @@ def _finish(loop: asyncio.AbstractEventLoop) -> None:
         left = asyncio.all_tasks(loop)
         for task in left:
             task.cancel()
-        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        if left:
+            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.run_until_complete(loop.shutdown_default_executor())
     finally:
@@ -283,14 +285,15 @@ class Raised(NamedTuple):
         except Exception:  # noqa: BLE001 - a user's own __str__
             message = ""
         text = readable_traceback(error)
+        data: bytes | None
         try:
             data = b"".join(dump(error, Known(), home=True).pieces)
             again = pickle.loads(data)
-            if type(again).__qualname__ != type(error).__qualname__:
+            if type(again).__name__ != type(error).__name__:
                 data = None
         except Exception:  # noqa: BLE001 - a user's own __reduce__, or a constructor
             data = None
-        return cls(type(error).__qualname__, message, text, data)
+        return cls(type(error).__name__, message, text, data)
 
     def error(self) -> BaseException:
         """The exception, for this process."""
@@ -322,3 +325,58 @@ def hear(run: context.Run, message: tuple[Any, ...]) -> None:
         record = logging.makeLogRecord(rest[0])
         with context.running(run):
             logging.getLogger(record.name).handle(record)
+
+
+class Packed(NamedTuple):
+    """An object of the user's in one piece, for executors that pickle what they are given."""
+
+    data: bytes
+    buffers: list[bytes]
+
+    @classmethod
+    def of(cls, value: Pickled) -> Packed:
+        """Join the pieces of an object."""
+        return cls(b"".join(value.pieces), [bytes(buffer) for buffer in value.buffers])
+
+    def value(self, known: Known) -> Any:
+        """The object."""
+        with knowing(known):
+            return pickle.loads(self.data, buffers=[bytearray(each) for each in self.buffers])
+
+
+class Ran(NamedTuple):
+    """What became of a call.
+
+    Attributes:
+        messages: what it said.
+        value: what it returned; None when it raised.
+        raised: what it raised.
+    """
+
+    messages: list[tuple[Any, ...]]
+    value: Packed | None
+    raised: Raised | None
+
+
+def run_packed(order: tuple[Any, ...], packed: Packed) -> Ran:
+    """Run a call in a process of some executor."""
+    told = Order(*order)
+    messages: list[tuple[Any, ...]] = []
+    run = RemoteRun(messages.append, lambda: None, threading.Event(), told.tracks_tqdm)
+    known = Known()
+    keep_sources(told.cells)
+    with run.on():
+        try:
+            fn, args = packed.value(known)
+            evaluation = Evaluation(fn, args, told.kind)
+            try:
+                value = evaluation.step()
+            finally:
+                evaluation.close()
+            try:
+                data = Packed.of(dump(value, known, home=True))
+            except Exception as error:  # noqa: BLE001 - a user's own __reduce__
+                raise cannot_return(value, told.name, told.outputs, known, error) from None
+        except BaseException as error:  # noqa: BLE001 - a function may raise anything
+            return Ran(messages, None, Raised.of(error))
+    return Ran(messages, data, None)

@@ -49,7 +49,10 @@ class _Pieces:
         return len(piece)
 
 
-def pickled(make: Callable[[Any, Callable[[pickle.PickleBuffer], Any]], Any], value: Any) -> Pickled:
+Make = Callable[[Any, Callable[[pickle.PickleBuffer], Any]], Any]
+
+
+def pickled(make: Make, value: Any) -> Pickled:
     """Pickle without copying what is large.
 
     Args:
@@ -223,6 +226,11 @@ class Pipes:
             if not got:
                 raise EOFError("The other end has closed the pipe.")
             view = view[got:]
+
+    def close_writing(self) -> None:
+        """Say nothing more; the other end notices."""
+        with contextlib.suppress(OSError):
+            self._out.close()
 
     def close(self) -> None:
         """Close both pipes; the other end notices."""

@@ -13,9 +13,9 @@ import signal
 import sys
 import threading
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 from ..reports import INTERVAL
@@ -55,6 +55,13 @@ class Mouth:
                 self._room.wait()
         self._queue.put((message, value))
 
+    def say_first(self, message: tuple[Any, ...]) -> None:
+        """Send a message now; returns when it is on its way."""
+        sent = threading.Event()
+        self._queue.put((message, None))
+        self._queue.put((sent, None))
+        sent.wait()
+
     def wants(self, run: RemoteRun) -> None:
         """Progress of a run is to be fetched and sent."""
         self._queue.put((run, None))
@@ -75,6 +82,9 @@ class Mouth:
             return self._progress()
         if isinstance(message, RemoteRun):
             self._wanted = message
+            return []
+        if isinstance(message, threading.Event):
+            message.set()
             return []
         if message[0] == "text":
             return [(self._joined(message), None)]
@@ -97,7 +107,7 @@ class Mouth:
             while len(texts) < _AHEAD:
                 more, value = self._queue.get_nowait()
                 self._room.set()
-                if isinstance(more, RemoteRun) or more[:2] != (kind, stream):
+                if not isinstance(more, tuple) or more[:2] != (kind, stream):
                     self._ahead.append((more, value))
                     break
                 texts.append(more[2])
@@ -127,6 +137,7 @@ class Worker:
         self._number = 0
         self._stop = threading.Event()
         self._armed = False
+        self._worn = False
 
     def live(self) -> None:
         """Take calls until the kernel closes the pipe."""
@@ -139,9 +150,10 @@ class Worker:
                 if frame.envelope[0] == "call":
                     self._serve(frame)
 
-    def _interrupted(self, *_: Any) -> None:
+    def _interrupted(self, _: int, frame: FrameType | None) -> None:
         self._stop.set()
         if self._armed:
+            self._worn = _is_importing(frame)
             self._armed = False  # once: what it cleans up is left alone
             raise KeyboardInterrupt
 
@@ -161,7 +173,8 @@ class Worker:
         order = Order(*frame.envelope[1:])
         self._stop.clear()
         self._number = order.number
-        self._mouth.say(("begun",))  # from here on it may be told to stop
+        # From here on it may be told to stop, and must not be called a second time.
+        self._mouth.say_first(("begun",))
         run = RemoteRun(
             self._mouth.say, lambda: self._mouth.wants(run), self._stop, order.tracks_tqdm
         )
@@ -172,21 +185,19 @@ class Worker:
         with run.on(), knowing(known):
             try:
                 fn, args = frame.take()
-            except Exception as error:  # noqa: BLE001 - a user's module may raise anything
-                self._mouth.say(("unknown", Raised.of(error)))
+            except Exception as unknown:  # noqa: BLE001 - a user's module may raise anything
+                self._mouth.say(("unknown", Raised.of(unknown)))
                 return
             error = self._values(Evaluation(fn, args, order.kind), order, known)
             del fn, args
             _close_figures()
         if self._stop.is_set():
-            worn = _was_importing(error) or threading.active_count() > threads
+            worn = self._worn or threading.active_count() > threads
             self._mouth.say(("end", worn))
         else:
             self._mouth.say(("end", False) if error is None else ("raised", Raised.of(error)))
 
-    def _values(
-        self, evaluation: Evaluation, order: Order, known: Known
-    ) -> BaseException | None:
+    def _values(self, evaluation: Evaluation, order: Order, known: Known) -> BaseException | None:
         """Send what the function gives; what it raises is returned."""
         try:
             try:
@@ -225,10 +236,13 @@ class Worker:
             self._armed = False
 
 
-def _was_importing(error: BaseException | None) -> bool:
-    """Whether it came in the middle of an import: some modules cannot be imported again."""
-    frames = () if error is None else traceback.walk_tb(error.__traceback__)
-    return any(f.f_code.co_filename.startswith("<frozen importlib") for f, _ in frames)
+def _is_importing(frame: FrameType | None) -> bool:
+    """Whether something is being imported: some modules cannot be imported a second time."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _close_figures() -> None:

@@ -1,0 +1,157 @@
+"""Which backend runs the tasks of this kernel: one for all its apps, ended with the last."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import threading
+from typing import Literal
+
+from ..places import Places
+from .base import ExecutionBackend
+from .inline import has_threads
+from .processes import ProcessBackend
+
+MOST_WORKERS = 4
+"""Most workers where nobody says how many: a notebook's machine has other work, too."""
+
+IDLE = 300.0
+"""Seconds after which a worker that has nothing to do ends."""
+
+places = Places()
+"""Calls at a time, over the queues of all apps."""
+
+_lock = threading.Lock()
+_chosen: ExecutionBackend | None = None
+_workers: int | None = None
+_running: list[ExecutionBackend] = []
+_users = 0
+
+
+def configure_tasks(
+    workers: int | None = None,
+    backend: ExecutionBackend | Literal["processes"] | None = None,
+) -> None:
+    """Settle where the functions of ``run_as_task=True`` run, for all apps of this kernel.
+
+    Tasks that run already go on where they are.
+
+    Args:
+        workers: most worker processes, and so tasks at a time; by default
+            ``DARA_POOL_MAX_WORKERS``, or as many as there are processors, and 4 at most.
+        backend: where tasks run instead, such as ``gr.from_executor(executor)``; ``"processes"``
+            are the workers of this kernel again.
+
+    Raises:
+        ValueError: ``workers`` is not positive, or is given beside a backend of your own.
+        TypeError: not a backend.
+    """
+    global _chosen, _workers  # noqa: PLW0603 - one for the kernel
+    if workers is not None and (isinstance(workers, bool) or workers < 1):
+        raise ValueError(f"workers is {workers!r}; it must be 1 or more.")
+    own = backend not in (None, "processes")
+    if own and workers is not None:
+        raise ValueError(
+            "workers is for the worker processes of this kernel; a backend of your own has its "
+            "own size."
+        )
+    if own and not callable(getattr(backend, "submit", None)):
+        raise TypeError(
+            f'backend is {backend!r:.60}; give gr.from_executor(executor) or "processes".'
+        )
+    with _lock:
+        if backend is not None:
+            _chosen = None if backend == "processes" else backend
+        if workers is not None:
+            _workers = workers
+        for each in _running:
+            if isinstance(each, ProcessBackend):
+                each.resize(_size())
+        _limit()
+
+
+def _limit() -> None:
+    places.limit = _size() if _chosen is None else _chosen.places
+
+
+def _size() -> int:
+    if _workers is not None:
+        return _workers
+    given = _from_environment("DARA_POOL_MAX_WORKERS", 1)
+    return min(MOST_WORKERS, os.cpu_count() or 1) if given is None else int(given)
+
+
+def _from_environment(name: str, least: float) -> float | None:
+    given = os.environ.get(name, "").strip()
+    if not given:
+        return None
+    try:
+        number = float(given)
+    except ValueError:
+        number = least - 1
+    if number < least:
+        raise ValueError(f"{name} is {given!r}; give a number of {least:g} or more.")
+    return number
+
+
+def _new_pool() -> ProcessBackend:
+    keep = int(_from_environment("DARA_POOL_MIN_WORKERS", 0) or 0)
+    idle = _from_environment("DARA_POOL_WORKER_TIMEOUT", 0)
+    pool = ProcessBackend(_size(), keep, IDLE if idle is None else idle)
+    atexit.register(pool.kill)
+    return pool
+
+
+class Lease:
+    """One app's use of the kernel's backend. Callable from any thread."""
+
+    def __init__(self) -> None:
+        self._uses = False
+        self._lock = threading.Lock()
+
+    @property
+    def places(self) -> Places | None:
+        """What tasks have to wait for beside their group's turn."""
+        with contextlib.suppress(ValueError):  # the task itself says so
+            _limit()
+        return places
+
+    def backend(self) -> ExecutionBackend | None:
+        """Where to run a task now; None: where all functions run, because nothing else is there.
+
+        Raises:
+            ValueError: an environment variable that makes no sense.
+        """
+        global _users  # noqa: PLW0603
+        if _chosen is None and not has_threads():
+            return None
+        with _lock:
+            if not self._uses:
+                self._uses = True
+                _users += 1
+            found = _chosen
+            if found is None:
+                pools = [each for each in _running if isinstance(each, ProcessBackend)]
+                found = pools[0] if pools else _new_pool()
+            if found not in _running:
+                _running.append(found)
+            return found
+
+    def release(self) -> list[ExecutionBackend]:
+        """The app has ended. Returns the backends that have been stopped with it."""
+        global _users  # noqa: PLW0603
+        with _lock:
+            if not self._uses:
+                return []
+            self._uses = False
+            _users -= 1
+            if _users:
+                return []
+            ended = list(_running)
+            _running.clear()
+        for each in ended:
+            each.stop()
+            if isinstance(each, ProcessBackend):
+                atexit.unregister(each.kill)
+        return ended
