@@ -25,8 +25,7 @@ from .messages import Info, Success, Warning  # noqa: A004 - Gradio's name
 from .progress import Progress, check_cancelled
 from .render import render
 from .request import Request
-from .runtime.backends.choice import configure_tasks
-from .runtime.backends.executor import from_executor
+from .runtime.backends.choice import configure_tasks, from_executor
 from .runtime.call import skip, update
 from .themes import ThemeClass as Theme
 

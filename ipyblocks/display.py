@@ -145,8 +145,9 @@ _shown: list[AppWidget] = []
 
 def plain_text(title: str) -> str:
     """What is read where the app cannot be drawn."""
+    name = "An ipyblocks app" if title == "ipyblocks" else f"{title}: an ipyblocks app"
     return (
-        f"{title}: an ipyblocks app. It needs this notebook trusted and this cell run. "
+        f"{name}. It needs this notebook trusted and this cell run. "
         "If it does not appear then, run `pip install ipyblocks` in the environment that "
         f"JupyterLab runs in (version {__version__}), and reload the page."
     )

@@ -58,7 +58,7 @@ def make(number=${number}):
                 text = gr.Textbox(f"part {i}", key=f"part {i}" if i % 2 else None)
                 gr.Button(f"press {i}").click(str.upper, text, text)
     return demo
-make()`;
+make().launch(max_threads=2)`;
 
 /** Prints, as JSON, what may grow. */
 export const MEASURE = `

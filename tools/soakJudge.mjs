@@ -22,7 +22,7 @@ import { Problem } from './run.mjs';
  */
 const GROWTH = {
   kernelMemory: { unit: 'MB', bound: 4, ofPage: false },
-  // an app's pool grows to as many as ever ran at once; a thread an action would be hundreds
+  // an app's pool, of two here, grows to as many as ever ran at once; a thread an action would be hundreds
   threads: { unit: '', bound: 5, ofPage: false },
   files: { unit: '', bound: 1, ofPage: false },
   comms: { unit: '', bound: 0.2, ofPage: false },

@@ -35,9 +35,13 @@ PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 """Types of pictures that the HTML shows."""
 
 
+TD = '<td style="text-align: left">'
+"""What opens a value: exports by nbconvert put table cells to the right, and code with them."""
+
+
 class Saved(NamedTuple):
-    """``snapshot`` is JSON, None when the app is too large to be kept; ``html`` has no scripts and
-    no styles.
+    """``snapshot`` is JSON, None when the app is too large to be kept; ``html`` has no scripts, and
+    no styles but :data:`TD`.
     """
 
     snapshot: dict[str, Any] | None
@@ -109,7 +113,7 @@ def _rows(node_id: NodeId, nodes: dict[NodeId, Node]) -> list[str]:
     name = html.escape(label) if isinstance(label, str) else ""
     if node.children is UNSET:
         value = _cell(node)
-        return [f"<tr><th>{name}</th><td>{value}</td></tr>"] if name or value else []
+        return [f"<tr><th>{name}</th>{TD}{value}</td></tr>"] if name or value else []
     inner = [row for child in node.children for row in _rows(child, nodes)]
     return [f'<tr><th colspan="2">{name}</th></tr>', *inner] if name and inner else inner
 

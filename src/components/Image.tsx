@@ -318,10 +318,15 @@ export const Image = defineComponent(
   border-radius: var(--ib-radius); background: var(--ib-hover);
 }
 .ib-Image .ib-Camera > video.ib-is-mirrored { transform: scaleX(-1); }
-.ib-Image .ib-Camera-buttons { display: flex; justify-content: center; gap: 16px; padding-top: 4px; }
-.ib-Image .ib-Camera-buttons > button { min-height: 24px; }
-.ib-Image .ib-Camera-state { align-self: center; color: var(--ib-text-secondary); }
-.ib-Image .ib-Camera-state:empty { display: none; }
+/* What is said stands beside the buttons: they keep their place under the pointer. */
+.ib-Image .ib-Camera-buttons {
+  display: grid; grid-template-columns: 1fr auto auto 1fr; gap: 16px; padding-top: 4px;
+}
+.ib-Image .ib-Camera-buttons > button { grid-row: 1; min-height: 24px; }
+.ib-Image .ib-Camera-buttons > button:first-of-type { grid-column: 2; }
+.ib-Image .ib-Camera-state {
+  grid-area: 1 / 1; place-self: center end; color: var(--ib-text-secondary); text-align: end;
+}
 .ib-Image .ib-Camera-state.ib-is-on::before {
   content: ''; display: inline-block; width: 8px; height: 8px; margin-inline-end: 4px;
   border-radius: 50%; background: var(--ib-error);

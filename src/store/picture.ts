@@ -15,6 +15,9 @@ const MOST_BYTES = 250_000;
 
 const PICTURES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp']);
 
+/** What opens a value: exports by nbconvert put table cells to the right, and code with them. */
+const TD = '<td style="text-align: left">';
+
 /**
  * The picture of a tree, without what is not to be kept.
  *
@@ -37,7 +40,7 @@ function rowsOf(id: NodeId, nodes: ReadonlyMap<NodeId, Node>): string[] {
   const name = typeof label === 'string' ? escape(label) : '';
   if (node.children === undefined) {
     const value = cellOf(node);
-    return name === '' && value === '' ? [] : [`<tr><th>${name}</th><td>${value}</td></tr>`];
+    return name === '' && value === '' ? [] : [`<tr><th>${name}</th>${TD}${value}</td></tr>`];
   }
   const inner = node.children.flatMap(child => rowsOf(child, nodes));
   return name === '' || inner.length === 0

@@ -1017,7 +1017,7 @@ def fn(path):
     while True:
         try:
             time.sleep(1000)
-        except Exception:
+        except BaseException:
             pass
 
 from ipyblocks.runtime.backends import choice

@@ -15,7 +15,7 @@ import ipyblocks as gr
 from ipyblocks import codec, display
 from ipyblocks.protocol import Binary, Closed, End, Set, StoredBytes, Welcome
 from ipyblocks.runtime import saved
-from ipyblocks.runtime.saved import Saved
+from ipyblocks.runtime.saved import TD, Saved
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -143,10 +143,10 @@ def test_the_html_is_labels_and_values_and_no_markup_of_theirs(show: Callable[..
         gr.Button("Go")
     html = kept(show(demo)).html
     assert "<strong>&lt;App&gt;</strong>" in html
-    assert "<tr><th>&lt;b&gt;L&lt;/b&gt;</th><td>&lt;script&gt;&quot;&#x27;</td></tr>" in html
-    assert "<tr><th>On</th><td>yes</td></tr>" in html
-    assert "<tr><th>Which</th><td>a, b</td></tr>" in html
-    assert "<td>a b</td>" in html
+    assert f"<tr><th>&lt;b&gt;L&lt;/b&gt;</th>{TD}&lt;script&gt;&quot;&#x27;</td></tr>" in html
+    assert f"<tr><th>On</th>{TD}yes</td></tr>" in html
+    assert f"<tr><th>Which</th>{TD}a, b</td></tr>" in html
+    assert f"{TD}a b</td>" in html
     assert "unseen" not in html
     assert '<tr><th colspan="2">More</th></tr>' in html
     assert "<pre>{\n &quot;a&quot;: [\n  1\n ]\n}</pre>" in html
@@ -216,3 +216,8 @@ def test_an_app_that_is_busy_is_shown_without_its_values(monkeypatch: pytest.Mon
         assert "text/html" not in data
     finally:
         widget.close()
+
+
+def test_the_words_name_an_app_by_its_title() -> None:
+    assert display.plain_text("Echo").startswith("Echo: an ipyblocks app. It needs")
+    assert display.plain_text(gr.Blocks().title).startswith("An ipyblocks app. It needs")

@@ -250,7 +250,7 @@ describe('the picture in HTML', () => {
     const bench = withNode('textbox', { label: '<b>L</b>', value: '<script>&"\'' });
     const html = pictureOf(bench.page.store, 'It <needs> trust.');
     expect(html).toContain(
-      '<tr><th>&lt;b&gt;L&lt;/b&gt;</th><td>&lt;script&gt;&amp;&quot;&#x27;</td></tr>'
+      '<tr><th>&lt;b&gt;L&lt;/b&gt;</th><td style="text-align: left">&lt;script&gt;&amp;&quot;&#x27;</td></tr>'
     );
     expect(html).toContain('<p><small>It &lt;needs&gt; trust.</small></p>');
   });
@@ -269,7 +269,9 @@ describe('the picture in HTML', () => {
     ['button', { value: 'Go' }, '[Go]'],
     ['textbox', { value: 'x'.repeat(20_000) }, `${'x'.repeat(10_000)}…`]
   ])('of a %s', (kind, props, cell) => {
-    expect(pictureOf(withNode(kind, props).page.store, '')).toContain(`<td>${cell}</td>`);
+    expect(pictureOf(withNode(kind, props).page.store, '')).toContain(
+      `<td style="text-align: left">${cell}</td>`
+    );
   });
 
   test('what is not visible is not in it', () => {

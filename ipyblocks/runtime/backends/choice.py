@@ -6,12 +6,15 @@ import atexit
 import contextlib
 import os
 import threading
-from typing import Literal
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING, Literal
 
 from ..places import Places
 from .base import ExecutionBackend
 from .inline import has_threads
-from .processes import ProcessBackend
+
+if TYPE_CHECKING:
+    from .processes import ProcessBackend
 
 MOST_WORKERS = 4
 """Most workers where nobody says how many: a notebook's machine has other work, too."""
@@ -26,6 +29,7 @@ _lock = threading.Lock()
 _chosen: ExecutionBackend | None = None
 _workers: int | None = None
 _running: list[ExecutionBackend] = []
+_own: list[ProcessBackend] = []
 _users = 0
 
 
@@ -65,10 +69,44 @@ def configure_tasks(
             _chosen = None if backend == "processes" else backend
         if workers is not None:
             _workers = workers
-        for each in _running:
-            if isinstance(each, ProcessBackend):
-                each.resize(_size())
+        for each in _own:
+            each.resize(_size())
         _limit()
+
+
+def from_executor(executor: Executor, in_process: bool | None = None) -> ExecutionBackend:
+    """Run tasks on an executor of your own: ``gr.configure_tasks(backend=gr.from_executor(pool))``.
+
+    On threads of this process everything works but stopping a function that does not ask
+    (:func:`check_cancelled`, a progress report, a ``yield``). An executor of other processes or
+    machines hands over one value at the end: generators are refused, progress is not shown, text
+    and toasts come at the end, and a function that runs cannot be stopped. ``ipyblocks`` and
+    ``cloudpickle`` must be installed where it runs.
+
+    The executor remains yours: shut it down when you need it no more.
+
+    Args:
+        executor: any ``concurrent.futures.Executor``; with Dask,
+            ``client.get_executor(pure=False)``.
+        in_process: whether its functions run in this process; by default so for threads.
+
+    Raises:
+        TypeError: not an executor.
+    """
+    if not callable(getattr(executor, "submit", None)):
+        raise TypeError(
+            f"from_executor() takes a concurrent.futures.Executor, not {type(executor).__name__}."
+        )
+    # Where tasks are used alone: both take as long to import as all else of a small app.
+    from concurrent.futures import ThreadPoolExecutor
+
+    from .executor import ExecutorBackend
+
+    if in_process is None:
+        # Interpreters of their own have threads, and share nothing.
+        apart = any(cls.__name__ == "InterpreterPoolExecutor" for cls in type(executor).__mro__)
+        in_process = isinstance(executor, ThreadPoolExecutor) and not apart
+    return ExecutorBackend(executor, in_process)
 
 
 def _limit() -> None:
@@ -96,10 +134,13 @@ def _from_environment(name: str, least: float) -> float | None:
 
 
 def _new_pool() -> ProcessBackend:
+    from .processes import ProcessBackend
+
     keep = int(_from_environment("DARA_POOL_MIN_WORKERS", 0) or 0)
     idle = _from_environment("DARA_POOL_WORKER_TIMEOUT", 0)
     pool = ProcessBackend(_size(), keep, IDLE if idle is None else idle)
     atexit.register(pool.kill)
+    _own.append(pool)
     return pool
 
 
@@ -132,8 +173,7 @@ class Lease:
                 _users += 1
             found = _chosen
             if found is None:
-                pools = [each for each in _running if isinstance(each, ProcessBackend)]
-                found = pools[0] if pools else _new_pool()
+                found = _own[0] if _own else _new_pool()
             if found not in _running:
                 _running.append(found)
             return found
@@ -148,10 +188,11 @@ class Lease:
             _users -= 1
             if _users:
                 return []
-            ended = list(_running)
+            ended, own = list(_running), list(_own)
             _running.clear()
+            _own.clear()
         for each in ended:
             each.stop()
-            if isinstance(each, ProcessBackend):
-                atexit.unregister(each.kill)
+        for pool in own:
+            atexit.unregister(pool.kill)
         return ended

@@ -23,7 +23,7 @@ from .remote import Evaluation, Order, Packed, Ran, Setting, hear, run_packed
 
 
 class ExecutorBackend:
-    """See :func:`from_executor`."""
+    """See :func:`~ipyblocks.runtime.backends.choice.from_executor`."""
 
     def __init__(self, executor: Executor, in_process: bool) -> None:
         self._executor = executor
@@ -224,35 +224,3 @@ class _There:
 
     def close(self) -> Future[None]:
         return self._closed
-
-
-def from_executor(executor: Executor, in_process: bool | None = None) -> ExecutorBackend:
-    """Run tasks on an executor of your own: ``gr.configure_tasks(backend=gr.from_executor(pool))``.
-
-    On threads of this process everything works but stopping a function that does not ask
-    (:func:`check_cancelled`, a progress report, a ``yield``). An executor of other processes or
-    machines hands over one value at the end: generators are refused, progress is not shown, text
-    and toasts come at the end, and a function that runs cannot be stopped. ``ipyblocks`` and
-    ``cloudpickle`` must be installed where it runs.
-
-    The executor remains yours: shut it down when you need it no more.
-
-    Args:
-        executor: any ``concurrent.futures.Executor``; with Dask,
-            ``client.get_executor(pure=False)``.
-        in_process: whether its functions run in this process; by default so for threads.
-
-    Raises:
-        TypeError: not an executor.
-    """
-    if not callable(getattr(executor, "submit", None)):
-        raise TypeError(
-            f"from_executor() takes a concurrent.futures.Executor, not {type(executor).__name__}."
-        )
-    if in_process is None:
-        from concurrent.futures import ThreadPoolExecutor
-
-        # Interpreters of their own have threads, and share nothing.
-        apart = any(cls.__name__ == "InterpreterPoolExecutor" for cls in type(executor).__mro__)
-        in_process = isinstance(executor, ThreadPoolExecutor) and not apart
-    return ExecutorBackend(executor, in_process)
