@@ -11,7 +11,7 @@ import { ensure, pythonEnv } from './setup.mjs';
  *
  * @typedef {object} Step
  * @property {string} name
- * @property {'lint' | 'python' | 'unit' | 'link' | 'ui' | 'matrix'} group
+ * @property {'lint' | 'python' | 'slow' | 'unit' | 'link' | 'ui' | 'matrix'} group
  * @property {string[]} run program and arguments
  * @property {string} [report] what the runner writes for machines; without one, the step is one test
  * @property {(text: string) => Counts} [count] reads it
@@ -42,7 +42,22 @@ function vitest(project) {
   };
 }
 
-const PYTEST_REPORT = path.join(REPORTS, 'python.xml');
+/**
+ * @param {string} name
+ * @param {'python' | 'slow'} group
+ * @param {string} marked which tests, as `pytest -m` takes it
+ * @returns {Step}
+ */
+function pytest(name, group, marked) {
+  const report = path.join(REPORTS, `${name}.xml`);
+  return {
+    name,
+    group,
+    run: [PYTHON, '-m', 'pytest', '-q', '-m', marked, `--junitxml=${report}`],
+    report,
+    count: countJunit
+  };
+}
 
 /** In the order of the summary. @type {Step[]} */
 const STEPS = [
@@ -70,13 +85,8 @@ const STEPS = [
     group: 'lint',
     run: node(inNodeModules('prettier', 'bin', 'prettier.cjs'), '--check', '.')
   },
-  {
-    name: 'pytest',
-    group: 'python',
-    run: [PYTHON, '-m', 'pytest', '-q', `--junitxml=${PYTEST_REPORT}`],
-    report: PYTEST_REPORT,
-    count: countJunit
-  },
+  pytest('pytest', 'python', 'not slow'),
+  pytest('pytest-slow', 'slow', 'slow'),
   vitest('unit'),
   vitest('link'),
   { ...vitest('ui'), needs: { chromium: true } },

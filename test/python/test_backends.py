@@ -32,9 +32,10 @@ from ipyblocks.runtime.backends.processes import ProcessBackend
 
 PATIENCE = 30.0
 
-pytestmark = pytest.mark.skipif(
-    not Path("/proc").exists(), reason="looks at processes by way of /proc"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes by way of /proc"),
+]
 
 
 @pytest.fixture(autouse=True)

@@ -18,6 +18,8 @@ from ipyblocks.runtime.outbound import MOST_EVER
 
 from .conftest import Shown
 
+pytestmark = pytest.mark.slow
+
 COUNT = 20_000
 
 

@@ -23,6 +23,8 @@ from ipyblocks.runtime import inbox, uploads
 
 from .conftest import Shown
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = Path(__file__).parent.parent / "wire" / "golden"
 FORMS = ["$buffer", "$number", "$int", "$upload", "$blob", "$$x", "$"]
 FIELDS = ["page", "ack", "last", "messages", "type", "seq", "node", "props", "name", "data"]

@@ -24,6 +24,8 @@ from ipyblocks.runtime.backends.base import Call
 from ipyblocks.runtime.backends.job import Job
 from ipyblocks.runtime.backends.processes import ProcessBackend
 
+pytestmark = pytest.mark.slow
+
 WORKERS = 2
 PATIENCE = 30.0
 

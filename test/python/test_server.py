@@ -24,6 +24,8 @@ from traitlets.config import Config, LoggingConfigurable
 import ipyblocks_server as extension
 from ipyblocks_server import CONNECTION, IPyBlocksServer
 
+pytestmark = pytest.mark.slow
+
 LIMIT = 60.0
 """Seconds that the server may take to start or to answer."""
 

@@ -290,5 +290,7 @@ test('a running task and its progress are there again, and its end, which nobody
 });
 
 test('all sorts of faults were there', () => {
-  expect(Object.entries(proxy.faults).filter(([, count]) => count === 0)).toEqual([]);
+  // whether a slow line was ever too slow for what there was to say depends on the machine
+  const { throttled: _throttled, ...sure } = proxy.faults;
+  expect(Object.entries(sure).filter(([, count]) => count === 0)).toEqual([]);
 });
