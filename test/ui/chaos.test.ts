@@ -290,7 +290,7 @@ test('a running task and its progress are there again, and its end, which nobody
 });
 
 test('all sorts of faults were there', () => {
+  const missing = Object.entries(proxy.faults).filter(([, count]) => count === 0);
   // whether a slow line was ever too slow for what there was to say depends on the machine
-  const { throttled: _throttled, ...sure } = proxy.faults;
-  expect(Object.entries(sure).filter(([, count]) => count === 0)).toEqual([]);
+  expect(missing.filter(([name]) => name !== 'throttled')).toEqual([]);
 });
