@@ -126,7 +126,9 @@ describe('hostile input throws WireError and nothing else', () => {
   test('a value is sent only when the kernel can read it at its place in the frame', () => {
     const send = (depth: number): unknown => {
       const props = { value: nested(depth) as Json };
-      return encodeFrame({ page: 'p' as PageId, ack: 0, last: 1 }, [{ type: 'set', seq: 1, node: node(1), props }]).content;
+      return encodeFrame({ page: 'p' as PageId, ack: 0, last: 1 }, [
+        { type: 'set', seq: 1, node: node(1), props }
+      ]).content;
     };
     expect(() => send(198)).toThrow(WireError);
     expect(() => unpack(send(196), [])).not.toThrow();
@@ -176,7 +178,10 @@ describe('shapes', () => {
     [[], '$: expected an object, got array'],
     [{ epoch: 1, acks: {}, messages: [] }, '$.epoch: expected string, got number'],
     [{ epoch: 'e', messages: [] }, '$.acks: missing'],
-    [{ epoch: 'e', acks: { p: 'x' }, last: 0, messages: [] }, '$.acks: expected numbers, got string'],
+    [
+      { epoch: 'e', acks: { p: 'x' }, last: 0, messages: [] },
+      '$.acks: expected numbers, got string'
+    ],
     [{ epoch: 'e', acks: {}, last: 0, messages: {} }, '$.messages: expected array, got object']
   ])('a frame %j', (content, problem) => {
     expect(() => decodeFrame(content, [])).toThrow(new WireError(problem));

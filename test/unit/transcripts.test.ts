@@ -103,7 +103,13 @@ function act(page: Page, message: ToKernel): void {
       page.cancel(message.task);
       break;
     case 'upload':
-      throw new Error('No transcript has uploads; teach this test to replay them.');
+    case 'piece':
+    case 'abandon':
+    case 'fetch':
+      throw new Error('No transcript has files; teach this test to replay them.');
+    case 'end':
+      page.end();
+      break;
     case 'submit':
       throw new Error('Clients submit, pages do not; teach this test to replay it.');
     case 'jsResult':
