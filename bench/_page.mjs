@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Notebook, launchBrowser } from '../tools/browser.mjs';
 import { startLab } from '../tools/lab.mjs';
+import { notebookOf } from '../tools/notebook.mjs';
 import { Problem } from '../tools/run.mjs';
 
 /**
@@ -95,20 +96,7 @@ async function checkServer({ page }, noDelay) {
  * @param {readonly string[]} cells
  */
 function write(root, name, cells) {
-  const notebook = {
-    cells: cells.map((source, i) => ({
-      cell_type: 'code',
-      id: `c${i}`,
-      execution_count: null,
-      metadata: {},
-      outputs: [],
-      source
-    })),
-    metadata: { kernelspec: { display_name: 'Python 3', language: 'python', name: 'python3' } },
-    nbformat: 4,
-    nbformat_minor: 5
-  };
-  writeFileSync(path.join(root, name), JSON.stringify(notebook));
+  writeFileSync(path.join(root, name), JSON.stringify(notebookOf(cells)));
 }
 
 /**

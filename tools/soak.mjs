@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { launchBrowser, openNotebook } from './browser.mjs';
 import { startLab, urlsOf } from './lab.mjs';
+import { notebookOf } from './notebook.mjs';
 import { seeded, startProxy } from './proxy.mjs';
 import { Problem, command } from './run.mjs';
 import { ensure } from './setup.mjs';
@@ -47,7 +48,8 @@ async function main() {
   const proxy = await startProxy(lab.url, next);
   const browser = await launchBrowser();
   try {
-    writeFileSync(path.join(root, 'soak.ipynb'), JSON.stringify(notebookOf(apps)));
+    const sources = [PREPARE, ...Array.from({ length: apps }, (_, i) => APP(i))];
+    writeFileSync(path.join(root, 'soak.ipynb'), JSON.stringify(notebookOf(sources)));
     const seen = { urlOf: urlsOf(proxy.url, lab.token) };
     const notebook = await openNotebook(browser, seen, 'soak.ipynb');
     const soak = new Soak(notebook, proxy, next, apps, actions);
@@ -83,24 +85,6 @@ function wishes() {
     );
   }
   return { minutes: Number(minutes), apps: Number(apps), seed: Number(seed), actions };
-}
-
-/** @param {number} apps */
-function notebookOf(apps) {
-  const sources = [PREPARE, ...Array.from({ length: apps }, (_, i) => APP(i))];
-  return {
-    cells: sources.map((source, i) => ({
-      cell_type: 'code',
-      id: `c${i}`,
-      execution_count: null,
-      metadata: {},
-      outputs: [],
-      source
-    })),
-    metadata: { kernelspec: { display_name: 'Python 3', language: 'python', name: 'python3' } },
-    nbformat: 4,
-    nbformat_minor: 5
-  };
 }
 
 /** One long session of a person who does anything. */

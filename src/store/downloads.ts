@@ -1,12 +1,9 @@
 /** Large values of the kernel: asked for in pieces, a few at a time, and put together. */
 import { Binary, type BlobId, type BlobReference, type Fetch, type Part } from '../protocol/wire';
 import { Lead } from './lead';
-import { CHUNK } from './uploads';
+import { Nudge } from './nudge';
+import { CHUNK, STALL_MOST_MS, STALL_MS } from './uploads';
 import type { Later } from './runouts';
-
-/** Milliseconds without a piece after which they are asked for again; doubled each time, up to the most. */
-export const STALL_MS = 5000;
-const STALL_MOST_MS = 80_000;
 
 /** How far a value is. The same object until it changes. */
 export interface Download {
@@ -55,6 +52,7 @@ const GONE: Download = { ...NOTHING, gone: true };
 export class Downloads {
   constructor(private readonly options: DownloadsOptions) {
     this.lead = new Lead(options.now);
+    this.nudge = new Nudge(options.later, () => this.resume(), STALL_MS, STALL_MOST_MS);
   }
 
   /** How far a value is; nothing of it is there before somebody {@link watch}es it. */
@@ -82,7 +80,7 @@ export class Downloads {
       if (transfer.listeners.size === 0 && this.transfers.get(blob) === transfer) {
         this.transfers.delete(blob);
         if (this.transfers.size === 0) {
-          this.heard();
+          this.nudge.rest();
         }
         this.pump();
       }
@@ -95,7 +93,7 @@ export class Downloads {
     if (transfer === undefined) {
       return; // nobody looks any more
     }
-    this.heard();
+    this.nudge.rest();
     transfer.asked.get(offset)?.();
     transfer.asked.delete(offset);
     if (!(chunk instanceof Binary) || chunk.data.length === 0) {
@@ -153,7 +151,7 @@ export class Downloads {
     // As long as the value is current somebody has the reference, and may look again.
     transfer.references.forEach(reference => this.whole.set(reference, state));
     if (this.transfers.size === 0) {
-      this.heard();
+      this.nudge.rest();
     }
     transfer.listeners.forEach(listener => listener());
   }
@@ -186,29 +184,18 @@ export class Downloads {
 
   /** Questions and pieces travel beside the count, so that one is lost shows in a silence only. */
   private listen(): void {
-    if (this.stop === null && this.transfers.size > 0 && !this.over) {
-      this.stop = this.options.later(() => {
-        this.stop = null;
-        this.patience = Math.min(2 * this.patience, STALL_MOST_MS);
-        this.resume();
-      }, this.patience);
+    if (this.transfers.size > 0 && !this.over) {
+      this.nudge.arm();
     }
-  }
-
-  private heard(): void {
-    this.stop?.();
-    this.stop = null;
-    this.patience = STALL_MS;
   }
 
   private over = false;
   private readonly lead: Lead;
+  private readonly nudge: Nudge;
   private readonly transfers = new Map<BlobId, Transfer>();
   private readonly whole = new WeakMap<BlobReference, Download>();
   /** The value that was asked for last. */
   private turn = 0;
-  private stop: (() => void) | null = null;
-  private patience = STALL_MS;
 }
 
 function begun(reference: BlobReference): Transfer {

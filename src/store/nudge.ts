@@ -1,24 +1,32 @@
 /** Reminds of what has got no answer: after a while, then ever more rarely. */
 import type { Later } from './runouts';
 
-/** Milliseconds without an answer after which somebody is asked; doubled up to {@link MOST_MS}. */
+/** Milliseconds without an answer after which somebody is asked, where nothing else is said. */
 export const FIRST_MS = 2000;
 
 const MOST_MS = 30_000;
 
 /** One timer, as long as something waits. */
 export class Nudge {
-  /** @param act - Asks for the answer. */
+  /**
+   * @param act - Asks for the answer.
+   * @param first - Milliseconds until it does; doubled each time.
+   * @param most - Milliseconds that it never waits longer than.
+   */
   constructor(
     private readonly later: Later,
-    private readonly act: () => void
-  ) {}
+    private readonly act: () => void,
+    private readonly first = FIRST_MS,
+    private readonly most = MOST_MS
+  ) {
+    this.wait = first;
+  }
 
   /** Something waits for an answer. */
   arm(): void {
     this.stop ??= this.later(() => {
       this.stop = null;
-      this.wait = Math.min(MOST_MS, 2 * this.wait);
+      this.wait = Math.min(this.most, 2 * this.wait);
       this.arm();
       this.act();
     }, this.wait);
@@ -36,9 +44,9 @@ export class Nudge {
   rest(): void {
     this.stop?.();
     this.stop = null;
-    this.wait = FIRST_MS;
+    this.wait = this.first;
   }
 
   private stop: (() => void) | null = null;
-  private wait = FIRST_MS;
+  private wait: number;
 }

@@ -9,6 +9,7 @@ import {
 } from '../protocol/wire';
 import { crc32 } from './crc32';
 import { Lead } from './lead';
+import { Nudge } from './nudge';
 import type { Outbox } from './outbox';
 import type { Later } from './runouts';
 
@@ -17,7 +18,7 @@ export const CHUNK = 1 << 18;
 
 /** Milliseconds without an answer after which pieces are sent again; doubled each time, up to the most. */
 export const STALL_MS = 5000;
-const STALL_MOST_MS = 80_000;
+export const STALL_MOST_MS = 80_000;
 
 /** A piece without its number, which is 0. */
 export type PieceMessage = Omit<Piece, 'seq'>;
@@ -60,6 +61,7 @@ export class Uploads {
     private readonly options: UploadsOptions
   ) {
     this.lead = new Lead(options.now);
+    this.nudge = new Nudge(options.later, () => this.resume(), STALL_MS, STALL_MOST_MS);
   }
 
   /**
@@ -107,7 +109,7 @@ export class Uploads {
     if (transfer === undefined) {
       return;
     }
-    this.heard();
+    this.nudge.rest();
     if (state === 'refused') {
       this.end(transfer);
       transfer.reject(new Error(message ?? 'The kernel did not take the file.'));
@@ -178,7 +180,7 @@ export class Uploads {
     this.transfers.delete(transfer.upload);
     transfer.unlisten();
     if (this.transfers.size === 0) {
-      this.heard();
+      this.nudge.rest();
     }
   }
 
@@ -252,29 +254,18 @@ export class Uploads {
 
   /** Pieces and answers travel beside the count, so that one is lost shows in a silence only. */
   private watch(): void {
-    if (this.stop === null && this.transfers.size > 0) {
-      this.stop = this.options.later(() => {
-        this.stop = null;
-        this.patience = Math.min(2 * this.patience, STALL_MOST_MS);
-        this.resume();
-      }, this.patience);
+    if (this.transfers.size > 0) {
+      this.nudge.arm();
     }
   }
 
-  private heard(): void {
-    this.stop?.();
-    this.stop = null;
-    this.patience = STALL_MS;
-  }
-
   private readonly lead: Lead;
+  private readonly nudge: Nudge;
   private last = 0;
   private readonly transfers = new Map<UploadId, Transfer>();
   /** The file that had a piece last. */
   private turn = 0;
   private pumping = false;
-  private stop: (() => void) | null = null;
-  private patience = STALL_MS;
 }
 
 /** What is on its way is lost, or counts no more. */

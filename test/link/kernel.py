@@ -10,12 +10,12 @@ import asyncio
 import base64
 import json
 import sys
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Executor, Future
+from collections.abc import AsyncIterator
 from typing import Any, TextIO
 
 import ipyblocks as gr
 from ipyblocks.codec import Packet
+from ipyblocks.runtime.backends.inline import Inline
 from ipyblocks.runtime.engine import Engine
 
 ROUNDS = 30
@@ -29,18 +29,6 @@ class StillLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self.moved
-
-
-class Inline(Executor):
-    """Runs at once what a pool would run at some time."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except BaseException as error:  # noqa: BLE001 - the caller gets it
-            future.set_exception(error)
-        return future
 
 
 class Session:

@@ -11,6 +11,7 @@ import type { Json, NodeId } from '../../src/protocol/wire';
 import { Page } from '../../src/store/page';
 import type { Later } from '../../src/store/runouts';
 import { Loopback } from '../../src/transport/loopback';
+import { seeded } from '../../tools/proxy.mjs';
 import { Kernel, type Plain } from './kernel';
 
 const SEEDS = Number(process.env['IPYBLOCKS_SEEDS'] ?? 200);
@@ -31,17 +32,6 @@ const injected: Record<Fault, number> = {
   reload: 0,
   'second page': 0
 };
-
-/** Small and good enough: mulberry32. */
-function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 /** Timers that run when the test says so. */
 class Timers {
@@ -302,7 +292,7 @@ afterAll(async () => {
 });
 
 async function live(seed: number): Promise<void> {
-  const world = new World(kernel, random(seed));
+  const world = new World(kernel, seeded(seed));
   await world.open();
   for (let i = 0; i < STEPS; i += 1) {
     await world.step();

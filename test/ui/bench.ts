@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest';
 
 import { connectBrowser, openNotebook, type Notebook } from '../../tools/browser.mjs';
 import { urlsOf } from '../../tools/lab.mjs';
+import { notebookOf } from '../../tools/notebook.mjs';
 import { inRoot } from '../../tools/paths.mjs';
 
 /** Pictures for the eye, and of every test that failed. */
@@ -100,7 +101,7 @@ export function useBench(spec = 'python3', via = (url: string): string => url): 
     write(cells) {
       files += 1;
       const name = `${prefix}-${files}.ipynb`;
-      writeFileSync(path.join(root, name), JSON.stringify(notebookOf(cells, spec)));
+      writeFileSync(path.join(root, name), JSON.stringify(notebookOf(cells.map(dedented), spec)));
       return name;
     },
     async open(...cells) {
@@ -222,32 +223,15 @@ function appStyles(page: Page): Promise<string[]> {
   );
 }
 
-function notebookOf(cells: readonly (string | object)[], spec: string): object {
-  return {
-    cells: cells.map((cell, i) =>
-      typeof cell === 'string'
-        ? {
-            cell_type: 'code',
-            id: `c${i}`,
-            execution_count: null,
-            metadata: {},
-            outputs: [],
-            source: dedent(cell)
-          }
-        : cell
-    ),
-    metadata: { kernelspec: { display_name: spec, language: 'python', name: spec } },
-    nbformat: 4,
-    nbformat_minor: 5
-  };
-}
-
 /** Take the indentation of the first line off all lines, so that cells can be indented like the test. */
 export function dedent(text: string): string {
   const lines = text.replace(/^\n|\s+$/g, '').split('\n');
   const indent = /^ */.exec(lines[0] ?? '')?.[0].length ?? 0;
   return lines.map(line => line.slice(Math.min(indent, line.search(/\S|$/)))).join('\n');
 }
+
+const dedented = (cell: string | object): string | object =>
+  typeof cell === 'string' ? dedent(cell) : cell;
 
 /** The values of an app's text fields, in order. */
 export function fields(app: Locator): Promise<string[]> {
