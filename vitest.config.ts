@@ -35,6 +35,17 @@ export default defineConfig({
       },
       {
         test: {
+          // the kernel side where there are no threads
+          name: 'pyodide',
+          include: ['test/pyodide/**/*.test.ts'],
+          environment: 'node',
+          globalSetup: ['./test/pyodide/setup.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000
+        }
+      },
+      {
+        test: {
           ...withLab,
           name: 'ui',
           include: ['test/ui/**/*.test.{ts,mjs}'],

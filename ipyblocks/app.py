@@ -19,6 +19,7 @@ from .blocks import Tree
 from .direct import called_directly
 from .errors import NotAvailableError
 from .protocol import App
+from .runtime.backends.inline import has_threads
 from .runtime.engine import Engine
 from .runtime.options import Options
 
@@ -178,6 +179,8 @@ class Blocks(Tree):
         if max_threads < 1 or state_session_capacity < 1:
             raise ValueError("max_threads and state_session_capacity must be 1 or more.")
         size = bytes_of(max_file_size)
+        if debug and not prevent_thread_lock:
+            refuse_to_block()
         self._options = replace(
             self._options,
             max_threads=max_threads,
@@ -256,7 +259,12 @@ class Blocks(Tree):
         )
 
     def block_thread(self) -> None:
-        """Keep the calling cell running until it is interrupted; the app goes on working."""
+        """Keep the calling cell running until it is interrupted; the app goes on working.
+
+        Raises:
+            NotAvailableError: there are no threads that it could go on in.
+        """
+        refuse_to_block()
         with contextlib.suppress(KeyboardInterrupt):
             while True:
                 time.sleep(0.1)
@@ -327,6 +335,20 @@ def close_all(verbose: bool = True) -> None:
     """
     for blocks in list(_open):
         blocks.close(verbose)
+
+
+def refuse_to_block() -> None:
+    """One error for all that keeps a cell running.
+
+    Raises:
+        NotAvailableError: there are no threads, so the app would stand still meanwhile.
+    """
+    if not has_threads():
+        raise NotAvailableError(
+            "This Python has no threads, so a cell that keeps running would keep the app from "
+            "running. Leave out debug and block_thread(), or give launch() "
+            "prevent_thread_lock=True."
+        )
 
 
 def refuse_server_arguments(**given: Any) -> None:

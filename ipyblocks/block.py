@@ -16,6 +16,7 @@ from . import context
 from .errors import RenderError
 from .events import Event
 from .prop import Prop, camel, prop, wire_type
+from .variables.variable import AnyVariable
 
 if TYPE_CHECKING:
     from .blocks import Tree
@@ -28,9 +29,13 @@ class Declared:
 
     Attributes:
         parent: the layout it is placed in; None before.
+        bound: variables that stand for props, by name of the prop.
+        actions: what is done at an event (``onclick=…``), by name of the event.
     """
 
     parent: BlockContext | None
+    bound: dict[str, AnyVariable]
+    actions: dict[str, Any]
     _given: dict[str, Any]
     _root: Tree | None
 
@@ -44,6 +49,8 @@ class Block(Declared):
     """Wire name of the prop whose new values fire ``change``."""
     on_page: ClassVar[bool] = True
     """False: lives in the kernel alone (``State``)."""
+    takes_children: ClassVar[bool] = False
+    """Constructor arguments without a name are what is in it, and no props."""
     props: ClassVar[Mapping[str, Prop]] = MappingProxyType({})
     events: ClassVar[Mapping[str, Event]] = MappingProxyType({})
 
@@ -76,6 +83,7 @@ class Block(Declared):
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             self._given = self._bind(args, kwargs)
+            self.bound = self._unbind()
             self.parent: BlockContext | None = None
             self._root: Tree | None = None
             if context.current_run() is None or context.root() is not None:
@@ -98,15 +106,32 @@ class Block(Declared):
                 f"({', '.join(self._positional)}); {len(args)} were given. Pass the others by name."
             )
         given = dict(zip(self._positional, args, strict=False))
+        self.actions: dict[str, Any] = {}
         for key, value in kwargs.items():
             if key in given:
                 raise TypeError(f"{name}() got the argument {key!r} twice.")
+            if key not in self.props and key[:2] == "on" and key[2:] in self.events:
+                self.actions[key[2:]] = value
+                continue
             if key not in self.props:
                 near = difflib.get_close_matches(key, self.props, 1)
                 hint = f" Did you mean {near[0]!r}?" if near else ""
                 raise TypeError(f"{name}() has no argument {key!r}.{hint}")
             given[key] = value
         return given
+
+    def _unbind(self) -> dict[str, AnyVariable]:
+        """Take variables out of the arguments, and put there what they are now.
+
+        Returns:
+            Them, by name of the prop that follows them.
+        """
+        bound = {name: v for name, v in self._given.items() if isinstance(v, AnyVariable)}
+        for name, variable in bound.items():
+            if name in ("render", "key", "every"):
+                raise self.fail(name, "cannot be a variable: it does not change.")
+            self._given[name] = variable.peek(self.props[name].default)
+        return bound
 
     def _setup(self) -> None:
         """Check and normalise the arguments. Subclasses extend it and call ``super()._setup()``
@@ -142,6 +167,15 @@ class Block(Declared):
         parent.children.append(self)
         self.parent = parent
 
+    def on_placed(self, root: Tree) -> None:
+        """It has become part of an app: add the functions that belong to it."""
+        for event, given in self.actions.items():
+            from .actions import actions_of, listen_to_actions  # which know components
+
+            actions = actions_of(given, f"{self.describe()}: on{event}")
+            if actions:
+                listen_to_actions(root, self, event, actions)
+
     def render(self) -> Self:
         """Place a block that was built with ``render=False``.
 
@@ -153,16 +187,14 @@ class Block(Declared):
         return self
 
     def unrender(self) -> Self:
-        """Take the block out of the layout it is in. Its listeners stay, and it may be rendered
-        again.
-
-        Raises:
-            RenderError: called outside the app it is in.
+        """Take the block, with what is in it, out of the layout it is in. Its listeners stay, and
+        it may be rendered again.
         """
-        if self.parent is not None:
-            self.parent.children.remove(self)
-            self.parent.root.remove(self)
-            self.parent = None
+        parent, self.parent = self.parent, None
+        if parent is not None:
+            parent.children.remove(self)
+            if parent._root is not None:  # else it waits, with its layout, to be placed
+                parent._root.remove(self)
         return self
 
     def expected_parent(self) -> type[BlockContext] | None:
@@ -244,6 +276,9 @@ def _signature(cls: type[Block]) -> inspect.Signature:
         for declared in cls.props.values()
         if declared.name not in cls._positional
     ]
+    if cls.takes_children:
+        children = inspect.Parameter("children", inspect.Parameter.VAR_POSITIONAL)
+        return inspect.Signature([children, *keyword])
     return inspect.Signature([*positional, *keyword])
 
 
@@ -262,7 +297,8 @@ def _declare(cls: type[Block]) -> None:
             declared.owner = cls
             own[declared.name] = declared
             setattr(cls, attribute, declared.default)
-    base = cls.__mro__[1]
+    # A mixin may come before the layout or component that it is mixed into.
+    base = next(each for each in cls.__mro__[1:] if "props" in vars(each) or each is Declared)
     cls.props = MappingProxyType({**getattr(base, "props", {}), **own})
     events = {k: v for k, v in vars(cls).items() if isinstance(v, Event)}
     cls.events = MappingProxyType({**getattr(base, "events", {}), **events})
@@ -288,6 +324,10 @@ class BlockContext(Block):
         twin.children = self.children  # what is in a layout is the same in every session
         return twin
 
+    def empty(self) -> BlockContext:
+        """A layout of the same kind with nothing in it, for a rendering of its content."""
+        return type(self)(render=False)
+
     @property
     def root(self) -> Tree:
         """The app this layout is part of.
@@ -300,6 +340,32 @@ class BlockContext(Block):
                 f"{self.describe()} is not part of an app; use it inside gr.Blocks()."
             )
         return self._root
+
+    def _place(self) -> None:
+        super()._place()
+        self._place_children()
+
+    def _place_children(self) -> None:
+        """Give what was put into it before it was placed its place in the app as well."""
+        for child in self.children:
+            self.root.add(child)
+            if isinstance(child, BlockContext):
+                child._place_children()
+        self._group_children()
+
+    def unrender(self) -> Self:
+        root = None if self.parent is None else self.parent._root
+        super().unrender()
+        if root is not None:
+            self._take_children_from(root)
+        return self
+
+    def _take_children_from(self, root: Tree) -> None:
+        for child in self.children:
+            if root.own_id_of(child) is not None:
+                root.remove(child)
+            if isinstance(child, BlockContext):
+                child._take_children_from(root)
 
     def __enter__(self) -> Self:
         if self._root is None and context.parent() is not None:

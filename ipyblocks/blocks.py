@@ -154,7 +154,7 @@ class Tree(BlockContext):
         root = parent.root
         for block in self.blocks.values():
             if block is not self:
-                root.add(block)
+                root.take(block)
         parent.children.extend(self.children)
         root.unload_fns += self.unload_fns
         # A function follows on, and cancels, only those before it.
@@ -173,6 +173,17 @@ class Tree(BlockContext):
         return self
 
     def add(self, block: Block) -> None:
+        """Give a block a number in this app, and let it add its own functions.
+
+        Raises:
+            DuplicateBlockError: it is already placed here.
+        """
+        is_new = block not in self._ids
+        self.take(block)
+        if is_new:
+            block.on_placed(self)
+
+    def take(self, block: Block) -> None:
         """Give a block a number in this app.
 
         Raises:
@@ -299,7 +310,10 @@ class Tree(BlockContext):
         props = block.wire_props()
         if "interactive" in block.props and isinstance(block, Component):
             props.pop("interactive", None)
-            if not is_interactive(block, block in inputs, block in outputs):
+            variable = block.bound.get("value")
+            is_input = block in inputs or (variable is not None and variable.settable)
+            is_output = block in outputs or variable is not None
+            if not is_interactive(block, is_input, is_output):
                 props["interactive"] = False
         children: list[NodeId] | UnsetType = UNSET
         if isinstance(block, BlockContext):

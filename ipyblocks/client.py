@@ -109,7 +109,13 @@ class Client:
     def predict(
         self, *args: Any, api_name: str | None = None, fn_index: int | None = None, **kwargs: Any
     ) -> Any:
-        """Call a function of the app and wait for its result. See :meth:`submit`."""
+        """Call a function of the app and wait for its result. See :meth:`submit`.
+
+        Raises:
+            RuntimeError: called where nothing could run meanwhile: by an ``async`` handler, or
+                where there are no threads. Write ``await client.submit(…)``.
+        """
+        Communicator(would_block=self._would_block).check_thread()
         return self.submit(*args, api_name=api_name, fn_index=fn_index, **kwargs).result()
 
     def submit(
@@ -137,13 +143,16 @@ class Client:
         future: Future[Any] = Future()
         call = _Call(future, Communicator())
         call.communicator.cancel = lambda: self._cancel(call)
-        call.communicator.would_block = lambda: self._session.engine.thread.here
+        call.communicator.would_block = self._would_block
         job = Job(future, call.communicator, self.verbose)
         for callback in _as_tuple(result_callbacks):
             job.add_done_callback(partial(_call_back, callback, dependency))
         if not self._send(Submit(seq=0, call=0, dependency=dependency.id, data=data), call):
             call.fail(AppError("The app has been closed; reset_session() opens it again."))
         return job
+
+    def _would_block(self) -> bool:
+        return self._session.engine.thread.here
 
     def _cancel(self, call: _Call) -> None:
         with self._lock:
@@ -327,7 +336,7 @@ class _Call:
         talk = self.communicator
         with talk.condition:
             talk.status = StatusUpdate(code, time=time.time(), **known)
-            talk.condition.notify_all()
+            talk.changed()
 
     def add(self, output: Any) -> None:
         """It has yielded or returned."""
@@ -361,7 +370,7 @@ class _Call:
         settle()
         with self.communicator.condition:
             self.communicator.ended = True
-            self.communicator.condition.notify_all()
+            self.communicator.changed()
 
 
 def _as_tuple(given: Any) -> tuple[Callable[..., Any], ...]:

@@ -42,6 +42,11 @@ class Component(Block):
         default=None,
         wire=None,
     )
+    track_progress: bool = prop(
+        "While a variable that it shows is computed: say how far that is, not only that it is.",
+        default=False,
+        wire=None,
+    )
     key: Any = prop("Identity across re-runs of `gr.render`.", default=None, wire=None)
 
     if TYPE_CHECKING:

@@ -75,6 +75,18 @@ async def _coroutine(awaitable: Any) -> Any:
 
 
 def _awaited(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """In a thread of its own: a notebook's cell may be running on a loop already."""
+    """In a thread of its own: a notebook's cell may be running on a loop already.
+
+    Raises:
+        RuntimeError: there are no threads.
+    """
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, coroutine).result()
+        try:
+            running = pool.submit(asyncio.run, coroutine)
+        except RuntimeError:
+            coroutine.close()
+            raise RuntimeError(
+                "An async function cannot be waited for where there are no threads. "
+                "Write `await gr.Client(demo).submit(…)`."
+            ) from None
+        return running.result()

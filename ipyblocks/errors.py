@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "CycleError",
     "DuplicateBlockError",
     "Error",
     "InvalidBlockError",
@@ -52,6 +53,10 @@ def validate(is_valid: bool, message: str) -> dict[str, object]:
         message: shown when it may not.
     """
     return {"__type__": "validate", "is_valid": bool(is_valid), "message": str(message)}
+
+
+class CycleError(RecursionError):
+    """Variables are computed from each other, or a function sets what it is computed from."""
 
 
 class DuplicateBlockError(ValueError):

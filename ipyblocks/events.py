@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .blocks import Tree
     from .component import Component
     from .protocol import ShowProgress
+    from .variables.variable import AnyVariable
 
 TriggerMode: TypeAlias = Literal["once", "multiple", "always_last"]
 Outcome: TypeAlias = Literal["any", "success", "failure"]
@@ -146,6 +147,8 @@ class Dependency:
         after: the dependency this one follows, with the outcome it waits for.
         api_name: name of its endpoint; None when it has none.
         renders: the layout that the function fills; None for one that returns values.
+        variable: one whose new values run it.
+        retry: what trying again means for a run of it that has failed; None: the same event.
         first_fn: stands for the function in queues and estimates: itself, or that of the first
             listener with its key.
     """
@@ -165,6 +168,8 @@ class Dependency:
     injected: tuple[Injection, ...] = ()
     renders: BlockContext | None = None
     first_fn: Callable[..., Any] | None = None
+    variable: AnyVariable | None = None
+    retry: Callable[[], None] | None = None
 
     @property
     def tracks_tqdm(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -79,7 +80,7 @@ class Communicator:
     """What a call and its job share.
 
     Attributes:
-        condition: notified at every change.
+        condition: notified at every change; see :meth:`changed`.
         cancel: asks the kernel to stop the task.
         would_block: whether the calling thread is the one that the result comes on.
     """
@@ -90,6 +91,47 @@ class Communicator:
     ended: bool = False
     cancel: Callable[[], None] = lambda: None
     would_block: Callable[[], bool] = lambda: False
+    _waiting: list[Callable[[], object]] = field(default_factory=list)
+
+    def changed(self) -> None:
+        """Wake those who wait for a change. Its ``condition`` is held."""
+        self.condition.notify_all()
+        waiting, self._waiting = self._waiting, []
+        for wake in waiting:
+            wake()
+
+    async def change(self, at: int) -> None:
+        """Wait until there is an output of that index, or will be none."""
+        loop, there = asyncio.get_running_loop(), asyncio.Event()
+
+        def wake() -> None:
+            with contextlib.suppress(RuntimeError):  # who waited has gone, and the loop with it
+                loop.call_soon_threadsafe(there.set)
+
+        while True:
+            with self.condition:
+                if self.has(at):
+                    return
+                there.clear()
+                self._waiting.append(wake)
+            await there.wait()
+
+    def has(self, at: int) -> bool:
+        """Whether there is an output of that index, or will be none."""
+        return self.ended or len(self.outputs) > at
+
+    def check_thread(self) -> None:
+        """Refuse to wait where nothing could run meanwhile.
+
+        Raises:
+            RuntimeError: the calling thread is the one that the result comes on.
+        """
+        if self.would_block():
+            raise RuntimeError(
+                "An async handler cannot wait for a job, nor can anything where there are no "
+                "threads: nothing could run meanwhile. Write `await client.submit(…)` for the "
+                "result, or `async for output in job`."
+            )
 
 
 class Job(Future):  # type: ignore[type-arg]
@@ -137,18 +179,21 @@ class Job(Future):  # type: ignore[type-arg]
             CancelledError: it was cancelled.
             TimeoutError: it has not ended in time.
             AppError: the function raised.
-            RuntimeError: called by an ``async`` handler, which must await the job instead.
+            RuntimeError: called where nothing could run meanwhile: by an ``async`` handler, or
+                where there are no threads. Await the job instead.
         """
         self._check_thread()
         return super().result(timeout)
 
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """What the function raised, or None. Waits as :meth:`result` does."""
+        self._check_thread()
+        return super().exception(timeout)
+
     def _check_thread(self) -> None:
         talk = self.communicator
-        if talk is not None and talk.would_block() and not self.done():
-            raise RuntimeError(
-                "An async handler cannot wait for a job: nothing could run meanwhile. "
-                "Write `await job` or `async for output in job`."
-            )
+        if talk is not None and not self.done():
+            talk.check_thread()
 
     def outputs(self) -> list[Any]:
         """All outputs so far; of a function that is no generator, the final one."""
@@ -191,9 +236,10 @@ class Job(Future):  # type: ignore[type-arg]
         talk = self.communicator
         if talk is None:
             return (True, self.result()) if index == 0 else (False, None)
-        self._check_thread()
         with talk.condition:
-            talk.condition.wait_for(lambda: talk.ended or len(talk.outputs) > index)
+            if not talk.has(index):
+                talk.check_thread()
+            talk.condition.wait_for(lambda: talk.has(index))
             if len(talk.outputs) > index:
                 return True, talk.outputs[index]
         return False, None
@@ -202,7 +248,11 @@ class Job(Future):  # type: ignore[type-arg]
         """Outputs as they come, without blocking the loop of the caller."""
         index = 0
         while True:
-            found, output = await asyncio.to_thread(self._wait_for, index)
+            if self.communicator is None:
+                await asyncio.wrap_future(self.future)
+            else:
+                await self.communicator.change(index)
+            found, output = self._wait_for(index)
             if not found:
                 return
             yield output
@@ -225,10 +275,13 @@ class Job(Future):  # type: ignore[type-arg]
 
     def add_done_callback(self, fn: Callable[[Any], Any]) -> None:
         """Call ``fn`` with this job when it has ended, on a thread of its own: it may wait for
-        other jobs.
+        other jobs. Where there are no threads, the loop calls it.
         """
 
         def start(_: Future[Any]) -> None:
-            threading.Thread(target=fn, args=(self,), name="ipyblocks-callback").start()
+            try:
+                threading.Thread(target=fn, args=(self,), name="ipyblocks-callback").start()
+            except RuntimeError:
+                asyncio.get_running_loop().call_soon(fn, self)
 
         super().add_done_callback(start)

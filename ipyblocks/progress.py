@@ -6,10 +6,11 @@ how often anything is sent does not depend on how often the handler reports.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from . import context
 
@@ -28,7 +29,7 @@ DEFAULT_TAU = 10.0
 """Seconds after which faked progress without an estimate has come 63 % of its way."""
 
 
-@dataclass
+@dataclass(eq=False)  # by identity: two loops may look the same
 class Unit:
     """One level of progress: a loop, or a single figure.
 
@@ -62,41 +63,109 @@ class Fake:
     Attributes:
         estimate: seconds it is expected to take; 0: nobody knows.
         began: reading of the run's clock at its start, in seconds.
+        desc: what is being done.
+        after: what had been reported last when it began; another report ends it.
     """
 
     start: float
     end: float
     estimate: float
     began: float
+    desc: str | None = None
+    after: object = None
 
     def at(self, now: float) -> float:
         """Share at a clock reading; see :func:`fake_progress`."""
         return fake_progress(self.start, self.end, self.estimate, now - self.began)
 
 
+class Level:
+    """What one tracked call has last said; see :class:`~.progress_updater.ProgressUpdater`.
+
+    Attributes:
+        said: progress (0 to 100) and message as they were given; None: nothing yet.
+        fake: its phase that is estimated, if there was one; over when more has been said since.
+        share: the last that made sense, 0 to 1.
+    """
+
+    __slots__ = ("fake", "said", "share")
+
+    def __init__(self) -> None:
+        self.said: tuple[Any, Any] | None = None
+        self.fake: Fake | None = None
+        self.share: float | None = None
+
+
+class Said(NamedTuple):
+    """One report, for a listener that wants every one.
+
+    Attributes:
+        progress: share, 0 to 1; None when none that makes sense has been given.
+        message: what is being done; empty when nothing was said about that.
+        fake: of an estimate ``(end, estimated_ms)``: the share it approaches, and how long it is
+            expected to take, 0 when that is not known. ``progress`` is where it starts.
+    """
+
+    progress: float | None
+    message: str
+    fake: tuple[float, float] | None = None
+
+
 class Reports(Protocol):
     """Where a run keeps what its function has last said.
 
     Attributes:
-        waiting: the latest reports have been asked for and not fetched yet.
-        stack: loops that are going on, outermost first.
+        waiting: the latest reports have been asked for and not fetched yet, so the next one need
+            not ask again. Always False when every report is wanted.
+        stack: loops and tracked calls that are going on, outermost first.
         figure: arguments of the last plain report; None when there is none.
         fake: the phase that is estimated, if one is.
     """
 
     waiting: bool
-    stack: list[Unit]
+    stack: list[Unit | Level]
     figure: tuple[Any, str | None, float | None, str] | None
     fake: Fake | None
 
-    def ask(self) -> None:
-        """Have the latest reports fetched soon. Raises when the run has been cancelled."""
+    def ask(self, said: Any = None, level: Level | None = None) -> None:
+        """Have the latest reports fetched soon.
 
-    def begin_fake(self, end: float, desc: str | None, estimate: float) -> None:
-        """Start an estimated phase from the share that is shown now."""
+        Args:
+            said: the report that was stored just now, in case every one is wanted.
+            level: whose report it is; None: it is the plain figure.
 
-    def relay(self, units: Sequence[ProgressUnit], fake: WireFake | None) -> None:
-        """Take what a function in another process has reported, as it would be sent to a page."""
+        Raises:
+            CancelledError: the run has been cancelled.
+        """
+
+    def begin_fake(
+        self, end: float, desc: str | None, estimate: float, level: Level | None = None
+    ) -> None:
+        """Start an estimated phase from the share that is shown now.
+
+        Args:
+            end, estimate: a share and seconds; of a level 0 to 100 and milliseconds.
+            level: whose phase it is; None: that of the plain figure.
+        """
+
+    def enter(self) -> Level:
+        """A tracked call begins: one level more, shown when it says something."""
+
+    def leave(self, level: Level) -> None:
+        """A tracked call has ended, and its level is gone.
+
+        The last words of an outermost call stay as the plain figure until there is another report.
+        """
+
+    def relay(
+        self, units: Sequence[ProgressUnit], fake: WireFake | None, said: Sequence[Said] = ()
+    ) -> None:
+        """Take what a function in another process has reported.
+
+        Args:
+            units, fake: the latest, as it would be sent to a page.
+            said: every report since the last time, when every one is wanted.
+        """
 
 
 def fake_progress(start: float, end: float, estimate: float, elapsed: float) -> float:
@@ -168,9 +237,9 @@ class Progress:
         reports = self._reports
         if reports is not None:
             # The innermost loop of a handler may come through here: two stores and a test.
-            reports.figure = (progress, desc, total, unit)
+            reports.figure = said = (progress, desc, total, unit)
             if not reports.waiting:
-                reports.ask()
+                reports.ask(said)
         return progress
 
     def tqdm(
@@ -269,9 +338,10 @@ class Tracked(Generic[T]):
 
     def close(self) -> None:
         """Take this level out of what is shown. A second call does nothing."""
-        if self._reports is not None and self._unit in self._reports.stack:
-            # By identity: two loops may look the same.
-            self._reports.stack[:] = [u for u in self._reports.stack if u is not self._unit]
+        if self._reports is not None:
+            # In one step, because loops of other threads come and go, too.
+            with contextlib.suppress(ValueError):
+                self._reports.stack.remove(self._unit)
 
     def __enter__(self) -> Tracked[T]:
         return self

@@ -272,6 +272,21 @@ class Task(Wire):
     fake: Fake | None
 
 
+class Failure(Wire):
+    """One run that has not ended well, for as long as its outputs say so."""
+
+    task: TaskId
+    name: str
+    """The function."""
+    nodes: list[NodeId]
+    """Where it is told."""
+    code: FailureCode
+    message: str
+    """This and what follows is as in :class:`Failed`."""
+    detail: str | None
+    retry: bool | UnsetType = UNSET
+
+
 # --- kernel -> page ------------------------------------------------------------------------------
 
 
@@ -299,6 +314,8 @@ class Welcome(Numbered, tag="welcome"):
     tasks: list[Task]
     log: list[LogEntry]
     """The last of what functions wrote, bounded."""
+    failures: list[Failure] | UnsetType = UNSET
+    """Runs whose outputs say why they failed, oldest first; absent: none."""
 
 
 class Edit(Wire):
@@ -434,6 +451,8 @@ class Failed(Numbered, tag="failed"):
     message: str
     detail: str | None
     """Traceback for the developer's fold; ``null`` when there is none to show."""
+    retry: bool | UnsetType = UNSET
+    """True: a :class:`Retry` does it once more; absent: there is no trying again."""
 
 
 class Toast(Numbered, tag="toast"):
@@ -445,6 +464,59 @@ class Toast(Numbered, tag="toast"):
     """Plain text."""
     duration: float | None
     """Seconds until it goes by itself; ``null`` stays until closed."""
+    key: str | UnsetType = UNSET
+    """It takes the place of the one with the same key; absent: it is one of its own."""
+
+
+class Effect(Numbered):
+    """Something that the browser of one page is asked to do, once; the other pages ignore it. It
+    is in no snapshot.
+    """
+
+    page: PageId
+
+
+class CopyText(Effect, tag="copyText"):
+    """Put text into the clipboard, and say so."""
+
+    text: str
+    success_message: str | None
+    """What to say; ``null``: in the page's own words."""
+    error_message: str | None
+    """What to say when the browser does not let it; ``null``: in the page's own words."""
+
+
+class SaveFile(Effect, tag="saveFile"):
+    """Have the browser save a file."""
+
+    name: str
+    mime_type: str
+    content: Json
+    """``{"$buffer": index, …}`` or ``{"$blob": …}``."""
+
+
+class OpenUrl(Effect, tag="openUrl"):
+    """Open a page of the web in a new tab."""
+
+    url: str
+    """``http:``, ``https:``, ``mailto:``, or relative to the document; a page opens no other."""
+
+
+class AskStored(Numbered, tag="askStored"):
+    """There are values that the browser keeps; the answer is a :class:`Stored` for each."""
+
+    page: PageId | None
+    """Who is to answer; ``null``: every page."""
+    keys: list[str]
+    """All that the session has, also those of an earlier question."""
+
+
+class Store(Numbered, tag="store"):
+    """Let the browser keep a value. Conflated: the last one of a key wins."""
+
+    key: str
+    value: Json
+    """Without binary data."""
 
 
 class Refused(Numbered, tag="refused"):
@@ -504,6 +576,11 @@ ToPage: TypeAlias = (
     | Done
     | Failed
     | Toast
+    | CopyText
+    | SaveFile
+    | OpenUrl
+    | AskStored
+    | Store
     | Refused
     | Closed
     | Received
@@ -567,6 +644,18 @@ class Cancel(Numbered, tag="cancel"):
     task: TaskId
 
 
+class Retry(Numbered, tag="retry"):
+    """Do once more what has failed. A failure that is told no longer is left alone."""
+
+    task: TaskId
+
+
+class Dismiss(Numbered, tag="dismiss"):
+    """The person has read why a task failed: it is told no longer."""
+
+    task: TaskId
+
+
 class End(Numbered, tag="end"):
     """The app was taken out of the notebook: end its session."""
 
@@ -622,6 +711,13 @@ class Submit(Numbered, tag="submit"):
     """One value per input that is not a State, in order."""
 
 
+class Stored(Numbered, tag="stored"):
+    """What the browser keeps: the answer to an :class:`AskStored`."""
+
+    values: dict[str, Json]
+    """By key; a key that is missing has no value."""
+
+
 class JsResult(Numbered, tag="jsResult"):
     """What the ``js`` step of a task returned."""
 
@@ -635,7 +731,20 @@ class JsResult(Numbered, tag="jsResult"):
 
 
 ToKernel: TypeAlias = (
-    JsResult | Hello | Set | Event | Cancel | Upload | Submit | End | Piece | Abandon | Fetch
+    JsResult
+    | Hello
+    | Set
+    | Event
+    | Cancel
+    | Retry
+    | Dismiss
+    | Upload
+    | Submit
+    | End
+    | Piece
+    | Abandon
+    | Fetch
+    | Stored
 )
 
 

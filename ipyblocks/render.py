@@ -53,7 +53,7 @@ class Subtree(Tree):
         self._former = scene.former(container)
         self.blocks.clear()
         self._ids.clear()
-        self.holder = type(container)(render=False)
+        self.holder = container.empty()
         self.holder._root = self
         self.base_props: dict[NodeId, dict[str, Json]] = {}
 

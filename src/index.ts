@@ -6,7 +6,7 @@ import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 
 import packageInfo from '../package.json';
 import { labServices } from './host/lab';
-import { drawApps } from './host/plugin';
+import { connectAhead, drawApps } from './host/plugin';
 import { MODULE, widgetClasses } from './host/widget';
 
 const { version } = packageInfo;
@@ -36,10 +36,13 @@ const renderer: JupyterFrontEndPlugin<void> = {
   optional: [INotebookTracker],
   autoStart: true,
   activate: (
-    _app: JupyterFrontEnd,
+    app: JupyterFrontEnd,
     rendermime: IRenderMimeRegistry,
     notebooks: INotebookTracker | null
-  ) => drawApps(rendermime, notebooks, version)
+  ) => {
+    void connectAhead(app.serviceManager);
+    drawApps(rendermime, notebooks, version);
+  }
 };
 
 export default [widgets, renderer];

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 import types
+from collections.abc import Container
 from typing import Any
 
 import ipyblocks
@@ -39,12 +41,19 @@ def api_txt(blocks: list[type[Block]]) -> str:
         blocks: every component and layout, also those that the package does not list yet.
     """
     names = {name: getattr(ipyblocks, name) for name in ipyblocks.__all__}
-    names |= {cls.__name__: cls for cls in blocks if cls.__name__ != "Tree"}
+    listed = [c for c in blocks if c.__name__ in names_for_gr(sys.modules[c.__module__])]
+    names |= {cls.__name__: cls for cls in listed if cls.__name__ != "Tree"}
     out = [HEAD, *(_entry(f"gr.{name}", names[name]) for name in sorted(names))]
     listener = inspect.signature(ListenerArgs)
     out.append(_signature("Every event listener, such as button.click", listener, "", skip=False))
     out.append("Every component and layout\n" + _members(BlockContext, Block))
     return "\n".join(out)
+
+
+def names_for_gr(module: types.ModuleType) -> Container[str]:
+    """Which names of a component's module ``gr`` has: those in its ``__all__``, or else all."""
+    names: Container[str] = getattr(module, "__all__", vars(module))
+    return names
 
 
 def _entry(name: str, value: Any) -> str:

@@ -24,7 +24,7 @@ import msgspec
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from api import api_txt  # noqa: E402
+from api import api_txt, names_for_gr  # noqa: E402
 from typescript import comment, shape, ts_type  # noqa: E402
 
 from ipyblocks import codec, protocol  # noqa: E402
@@ -275,12 +275,13 @@ def registry_ts() -> str:
 
 
 def package_init(folder: str) -> str:
-    """``ipyblocks/<folder>/__init__.py``: the names of the files in it."""
+    """``ipyblocks/<folder>/__init__.py``: the names of the files in it that are for ``gr``."""
     doc = {"components": "Every component.", "layouts": "Every layout."}[folder]
     lines, names = [], []
     for path in sorted((ROOT / "ipyblocks" / folder).glob("[a-z]*.py")):
         module = importlib.import_module(f"ipyblocks.{folder}.{path.stem}")
-        own = [name for name, value in vars(module).items() if is_own(value, module)]
+        given = names_for_gr(module)
+        own = [n for n, value in vars(module).items() if is_own(value, module) and n in given]
         if own:
             lines.append(f"from .{path.stem} import {', '.join(sorted(own))}\n")
             names += own
@@ -310,6 +311,8 @@ def reference_md() -> str:
     for cls in sorted(block_classes(), key=component_name):
         out.append(f"\n## {component_name(cls)}\n\n{inspect.cleandoc(cls.__doc__ or '')}\n")
         out.append("\n| argument | type | default | |\n|---|---|---|---|\n")
+        if cls.takes_children:
+            out.append("| `*children` | | | What is in it, in order. |\n")
         for declared in cls.props.values():
             kind = str(declared.annotation).replace("|", "\\|")
             default = repr(declared.default).replace("|", "\\|")

@@ -11,7 +11,7 @@ import { ensure, pythonEnv } from './setup.mjs';
  *
  * @typedef {object} Step
  * @property {string} name
- * @property {'lint' | 'python' | 'slow' | 'unit' | 'link' | 'ui' | 'matrix'} group
+ * @property {'lint' | 'python' | 'slow' | 'unit' | 'link' | 'pyodide' | 'ui' | 'matrix'} group
  * @property {string[]} run program and arguments
  * @property {string} [report] what the runner writes for machines; without one, the step is one test
  * @property {(text: string) => Counts} [count] reads it
@@ -27,7 +27,7 @@ const VITEST = inNodeModules('vitest', 'vitest.mjs');
 const node = (...args) => [process.execPath, ...args];
 
 /**
- * @param {'unit' | 'link' | 'ui' | 'matrix'} project
+ * @param {'unit' | 'link' | 'pyodide' | 'ui' | 'matrix'} project
  * @returns {Step}
  */
 function vitest(project) {
@@ -89,6 +89,7 @@ const STEPS = [
   pytest('pytest-slow', 'slow', 'slow'),
   vitest('unit'),
   vitest('link'),
+  vitest('pyodide'),
   { ...vitest('ui'), needs: { chromium: true } },
   { ...vitest('matrix'), needs: { chromium: true, kernels: true } }
 ];

@@ -5,6 +5,7 @@ from .column import Column
 from .form import Form
 from .group import Group
 from .row import Row
+from .stack import Stack
 from .tab import Tab, TabItem
 from .tabs import Tabs
 
@@ -14,6 +15,7 @@ __all__ = [
     "Form",
     "Group",
     "Row",
+    "Stack",
     "Tab",
     "TabItem",
     "Tabs",

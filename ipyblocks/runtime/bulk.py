@@ -61,6 +61,7 @@ class Bulk:
         self._sweep: asyncio.TimerHandle | None = None
         self.uploads = Uploads(engine.options.max_file_size, engine.loop.time, ended)
         self.blobs = Blobs()
+        self._lent: dict[int, tuple[Binary, float]] = {}
 
     # --- to the kernel ---------------------------------------------------------------------------
 
@@ -74,8 +75,7 @@ class Bulk:
             self.uploads.refuse((page, message.upload), str(error))
             self._answer(page, message.upload, "refused", 0, str(error))
             return
-        if self._sweep is None:
-            self._sweep = self._session.engine.loop.call_later(IDLE_LIMIT / 2, self._drop_idle)
+        self._sweep_later()
 
     def abandon(self, page: PageId, message: Abandon) -> None:
         """The person has taken a file back."""
@@ -138,16 +138,31 @@ class Bulk:
             Received(seq=0, page=page, upload=upload, received=received, state=state, message=why)
         )
 
+    def _sweep_later(self) -> None:
+        if self._sweep is None:
+            self._sweep = self._session.engine.loop.call_later(IDLE_LIMIT / 2, self._drop_idle)
+
     def _drop_idle(self) -> None:
         self._sweep = None
         self.uploads.drop_idle()
-        if self.uploads.open > 0:
-            self._sweep = self._session.engine.loop.call_later(IDLE_LIMIT / 2, self._drop_idle)
+        oldest = self._session.engine.loop.time() - IDLE_LIMIT
+        self._lent = {key: each for key, each in self._lent.items() if each[1] > oldest}
+        if self.uploads.open > 0 or self._lent:
+            self._sweep_later()
 
     # --- to the page -----------------------------------------------------------------------------
 
+    def lend(self, binary: Binary) -> None:
+        """Keep bytes that are part of no value, until no page has asked for them for ten
+        minutes.
+        """
+        self._lent[id(binary)] = (binary, self._session.engine.loop.time())
+        self._sweep_later()
+
     def _fetch(self, page: PageId, message: Fetch) -> None:
         binary = self.blobs.get(message.blob)
+        if binary is not None and id(binary) in self._lent:
+            self.lend(binary)
         chunk = None
         if binary is not None and 0 <= message.offset < binary.size:
             try:
@@ -177,5 +192,6 @@ class Bulk:
         """Delete and forget everything."""
         if self._sweep is not None:
             self._sweep.cancel()
+        self._lent.clear()
         self.uploads.close()
         self.blobs.close()

@@ -235,12 +235,12 @@ def _is_update(value: Any) -> bool:
 def _output(session: Session, dependency: Dependency, block: Block, value: Any) -> Output:
     if isinstance(value, Block):
         changes = {k: v for k, v in value._given.items() if k not in ("render", "key")}
-        return _updated(session, block, changes)
+        return updated(session, block, changes)
     if _is_update(value):
         changes = {
             k: v for k, v in value.items() if k != "__type__" and (v is not None or k == "value")
         }
-        return _updated(session, block, changes)
+        return updated(session, block, changes)
     if not isinstance(block, Component):
         raise InvalidBlockError(
             f"{dependency.name!r} returned {value!r:.60} for {block.describe()}, a layout. "
@@ -254,7 +254,19 @@ def _output(session: Session, dependency: Dependency, block: Block, value: Any) 
     return Output(block, {"value": _carried(session, block, payload)})
 
 
-def _updated(session: Session, block: Block, changes: dict[str, Any]) -> Output:
+def changed(session: Session, block: Block, changes: dict[str, Any]) -> Output:
+    """What new values of some props make of a block.
+
+    Raises:
+        TypeError, ValueError: a value that the block cannot have.
+    """
+    if list(changes) == ["value"] and isinstance(block, Component) and not block.stateful:
+        payload = session.current(block).postprocess(changes["value"])
+        return Output(block, {"value": _carried(session, block, payload)})
+    return updated(session, block, changes)
+
+
+def updated(session: Session, block: Block, changes: dict[str, Any]) -> Output:
     """The block built anew with ``changes``; only props that differ are sent."""
     if not changes:
         return Output(block, {})

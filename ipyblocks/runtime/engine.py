@@ -32,6 +32,7 @@ from . import capture, requests
 from . import loop as loops
 from .call import Output, failure_of
 from .cancelling import Canceller
+from .evaluator import evaluator
 from .options import Options
 from .queue import Queue
 from .reports import RunReports
@@ -107,6 +108,7 @@ class Engine:
 
     def _add(self, session: Session) -> None:
         self.sessions[session.epoch] = session
+        session.bindings.start()
         while len(self.sessions) > self.options.capacity:
             self.close(next(iter(self.sessions.values())), "capacity")
 
@@ -202,7 +204,7 @@ class Engine:
         nodes = [session.scene.node(block) for block in shown]
         stop = threading.Event()
         reports = RunReports(
-            self.loop.time, self.thread.post, lambda: self.teller.reported(task), stop
+            self.loop.time, self.thread.tell, lambda: self.teller.reported(task), stop
         )
         task = Task(
             id=session.new_task_id(),
@@ -242,6 +244,26 @@ class Engine:
             toast = ("Busy", 10.0) if task.session.may_say_busy() else None
             task.finish("failed", Failure("user", str(error), toast=toast))
             self._tell_end(task)
+
+    def run_dependency(self, session: Session, dependency: Dependency) -> None:
+        """Run a function that no event of a block has triggered."""
+        self._triggers.run(session, dependency)
+
+    def show_failed(self, task: Task, failure: Failure) -> None:
+        """Tell that a task, which has not begun, has failed."""
+        self.teller.started(task)
+        task.finish("failed", failure)
+        self._tell_end(task)
+
+    def show_done(self, task: Task) -> None:
+        """Tell that a task, which has not begun, has ended well."""
+        self.teller.started(task)
+        task.finish("done")
+        self._tell_end(task)
+
+    def retry_of(self, task: Task, failure: Failure) -> Callable[[], None] | None:
+        """What tries again what a task has failed to do; None: nothing does."""
+        return self._triggers.retry_of(task, failure)
 
     def give_up(self, task: Task, failure: Failure | None) -> None:
         """End a task that has not begun; None: it was cancelled."""
@@ -345,6 +367,7 @@ class Engine:
 
     async def idle(self) -> None:
         """Wait until nothing runs, waits, or is about to be sent."""
+        await asyncio.sleep(0)  # what has been posted comes first
         while True:
             # Also of sessions that have ended, as long as they hold a slot.
             known = [t for s in self.sessions.values() for t in s.tasks.values()]
@@ -352,7 +375,9 @@ class Engine:
             live = [r for r in running if r is not None]
             if live:
                 await asyncio.wait(live)
-            elif any(s.tasks for s in self.sessions.values()):
+            elif any(s.tasks or s.bindings.is_busy for s in self.sessions.values()):
+                await asyncio.sleep(0)
+            elif evaluator.is_busy:
                 await asyncio.sleep(0)
             else:
                 for session in list(self.sessions.values()):
@@ -364,7 +389,13 @@ class Engine:
 
         Raises:
             TimeoutError: something still runs after ``timeout`` seconds.
+            RuntimeError: called on the loop's thread, which would wait for itself.
         """
+        if self.thread.here:
+            raise RuntimeError(
+                "wait_idle() would block the loop that everything runs on. "
+                "Write `await engine.idle()`."
+            )
 
         async def settle() -> None:
             await asyncio.wait_for(self.idle(), timeout)

@@ -12,6 +12,7 @@ from ..protocol import (
     PROTOCOL,
     Abandon,
     Cancel,
+    Dismiss,
     End,
     Event,
     Fetch,
@@ -20,7 +21,9 @@ from ..protocol import (
     PageId,
     Piece,
     Refused,
+    Retry,
     Set,
+    Stored,
     Submit,
     ToKernel,
     ToKernelFrame,
@@ -127,8 +130,14 @@ class Inbox:
                 engine.dispatch(session, block, message.name, data)
             case Cancel():
                 engine.cancel(session, message.task)
+            case Retry():
+                session.failures.retry(message.task)
+            case Dismiss():
+                session.failures.dismiss(message.task)
             case JsResult():
                 engine.js_result(session, message)
+            case Stored():
+                session.stores.stored(message.values)
             case Submit():
                 requests.call(engine, session, page, message)
             case End():
@@ -171,6 +180,8 @@ class Inbox:
     def _hello(self, page: PageId, message: Hello) -> None:
         session, again = self._session, False
         knows = message.epoch == session.epoch and self._out.is_all(message.seen)
+        # A snapshot says nothing of what has failed.
+        knows = knows and len(session.failures) == 0
         if message.protocol == PROTOCOL and knows:
             for node, value in snapshot.secrets(session):
                 self._out.update(node, {"value": value})
@@ -182,6 +193,8 @@ class Inbox:
             # Whom it asked before may be gone. A page that has missed nothing is still at it.
             if task.in_js and (again or task.js_page != page):
                 requests.ask_js(session, task)
+        if message.protocol == PROTOCOL:
+            session.stores.ask(page)
         if not self._loaded and message.protocol == PROTOCOL:
             self._loaded = True
             session.timers.start()

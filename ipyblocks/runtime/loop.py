@@ -2,7 +2,7 @@
 
 One asyncio loop per process, on a daemon thread of its own, shared by all apps: the notebook's
 main thread is never blocked and never needed. The thread starts with the first app and ends with
-the last.
+the last. Where there are no threads (Pyodide), the kernel's own loop takes its place.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from .. import context
+from .backends.inline import has_threads, holds_up
 from .pace import Pace
 
 T = TypeVar("T")
@@ -27,7 +29,7 @@ class LoopThread:
     """
 
     def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
+        self.loop: asyncio.AbstractEventLoop = asyncio.new_event_loop()
         self.pace = Pace(self.loop.time)
         started = threading.Event()
         self.loop.call_soon(started.set)
@@ -60,6 +62,12 @@ class LoopThread:
             # It may be closed in between, by another thread.
             with contextlib.suppress(RuntimeError):
                 self.loop.call_soon_threadsafe(fn, *args)
+
+    def tell(self, fn: Callable[..., Any], *args: Any) -> None:
+        """Like :meth:`post`, for what a function tells its page: not too late, also where the
+        function keeps the loop until it ends.
+        """
+        self.post(fn, *args)
 
     def call(self, fn: Callable[[], T], timeout: float | None = None) -> T:
         """Call ``fn`` on the loop's thread and wait for what it returns.
@@ -97,17 +105,67 @@ class LoopThread:
             self._thread.join()
 
 
+class KernelLoop(LoopThread):
+    """The loop that runs already, for kernels without threads. Nothing here blocks, or may.
+
+    Raises:
+        RuntimeError: no loop runs.
+    """
+
+    def __init__(self) -> None:
+        try:
+            self.loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise RuntimeError(
+                "This Python has no threads, and no asyncio loop runs that an app could use. "
+                "Show the app in a notebook cell, or from a coroutine."
+            ) from None
+        self.pace = Pace(self.loop.time)
+        self._stopped = False
+
+    @property
+    def here(self) -> bool:
+        """See :class:`LoopThread`: there is nowhere else to be."""
+        return True
+
+    def post(self, fn: Callable[..., Any], *args: Any) -> None:
+        """See :class:`LoopThread`. Never at once: whoever posts may hold a lock."""
+        if not (self._stopped or self.loop.is_closed()):
+            self.loop.call_soon(fn, *args)
+
+    def tell(self, fn: Callable[..., Any], *args: Any) -> None:
+        """See :class:`LoopThread`."""
+        if not holds_up():
+            self.post(fn, *args)
+        elif not self._stopped:
+            # What is said on the way, such as that a frame could not be sent, is not the run's.
+            with context.running(None):
+                fn(*args)
+
+    def call(self, fn: Callable[[], T], timeout: float | None = None) -> T:
+        """Call ``fn`` at once; it overtakes what has been posted."""
+        return fn()
+
+    def stop(self) -> None:
+        """Take no more. The loop goes on, and what has been posted is still called."""
+        self._stopped = True
+
+
 _lock = threading.Lock()
 _thread: LoopThread | None = None
 _users = 0
 
 
 def acquire() -> LoopThread:
-    """The process's loop thread, started if need be. Each call wants one :func:`release`."""
+    """The process's loop thread, started if need be. Each call wants one :func:`release`.
+
+    Raises:
+        RuntimeError: there are no threads, and no loop runs.
+    """
     global _thread, _users  # noqa: PLW0603 - the one thread of the process
     with _lock:
         if _thread is None:
-            _thread = LoopThread()
+            _thread = LoopThread() if has_threads() else KernelLoop()
         _users += 1
         return _thread
 

@@ -37,6 +37,7 @@ from ..protocol import (
     Update,
     Welcome,
 )
+from .backends.inline import holds_up
 from .credit import Credit
 from .diff import edits, is_worth
 from .pace import Pace
@@ -103,14 +104,15 @@ class Outbound:
         self._base: dict[tuple[NodeId, str], Json] = {}
         self._take_log: Callable[[], tuple[list[LogEntry], int]] | None = None
         self._progress: dict[TaskId, Callable[[], Progress | None]] = {}
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._due = 0.0
         self._pace = pace
         self._reserved: float | None = None
         self._tokens = float(BURST)
         self._refilled = loop.time()
         self._credit = Credit()
         self._lapsed = False
-        self._probe: asyncio.TimerHandle | None = None
+        self._probe: asyncio.Handle | None = None
         self._probe_wait = PROBE_AFTER
         self._sent_at = 0.0
 
@@ -214,11 +216,17 @@ class Outbound:
             if self._reserved is None:
                 self._reserved = self._pace.reserve()
             when = max(when, self._loop.time() + self._wait_for_token(), self._reserved)
-        if self._timer is not None:
-            if self._timer.when() <= when:
-                return
-            self._timer.cancel()
-        self._timer = self._loop.call_at(when, self.flush)
+        if self._timer is None or self._due > when:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._due = when
+            self._timer = self._later(when, self.flush)
+        if holds_up() and self._due <= self._loop.time():
+            self.flush()  # the timer fires when it is too late
+
+    def _later(self, when: float, fn: Callable[[], None]) -> asyncio.Handle:
+        # Pyodide's loop refuses a point that has passed, and its handles do not know theirs.
+        return self._loop.call_later(max(0.0, when - self._loop.time()), fn)
 
     def _wait_for_token(self) -> float:
         now = self._loop.time()
@@ -271,7 +279,7 @@ class Outbound:
         """Ask pages how far they are, should nobody confirm what is on its way."""
         if self._probe is None and self._credit.outstanding > 0:
             when = max(self._loop.time(), self._sent_at + self._probe_wait)
-            self._probe = self._loop.call_at(when, self._ask)
+            self._probe = self._later(when, self._ask)
 
     def _stop_probe(self) -> None:
         if self._probe is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable
 
@@ -31,6 +32,13 @@ class Places:
         if wake not in self._waiting:
             self._waiting.append(wake)
         return False
+
+    async def turn(self) -> None:
+        """Wait for a place, and take it."""
+        free = asyncio.Event()
+        while not self.take(free.set):
+            await free.wait()
+            free = asyncio.Event()
 
     def give(self) -> None:
         """Give a place back."""

@@ -123,6 +123,10 @@ class Scene:
         known = (tree.dependencies.get(number) for tree in self._trees())
         return next((each for each in known if each is not None), None)
 
+    def dependencies(self) -> list[Dependency]:
+        """Every dependency."""
+        return [each for tree in self._trees() for each in tree.dependencies.values()]
+
     def limit(self, group: str) -> int | None:
         """How many tasks of a group run at a time."""
         for index in (self._index, *self._indexes.values()):
@@ -177,7 +181,7 @@ class Scene:
             if subtree.own_id_of(block) is None
         }
         for node, block in () if former is None else former.blocks.items():
-            if node in subtree.blocks:
+            if node in subtree.blocks and subtree.blocks[node] is not block:
                 self._renewed[block] = subtree.blocks[node]
         self._indexes[subtree] = Index(subtree.dependencies.values(), default_limit)
         shown = set(subtree.blocks)

@@ -38,8 +38,10 @@ from ..protocol import (
 from ..protocol import Output as WireOutput
 from ..render import Subtree
 from . import saved, snapshot
+from .bindings import Bindings
 from .bulk import Bulk
 from .call import Output
+from .failures import Failures
 from .held import Held
 from .inbox import Inbox
 from .journal import Journal
@@ -47,6 +49,7 @@ from .outbound import Outbound, numbered
 from .saved import Saved
 from .scene import Scene
 from .states import States
+from .stores import Stores
 from .timers import Timers
 from .trail import NO_TRAIL, Trail
 
@@ -73,7 +76,9 @@ class SessionStatistics(NamedTuple):
 
 
 class Deferred(NamedTuple):
-    """An event that waits for the run before it (``trigger_mode="always_last"``)."""
+    """An event that waits for the run before it (``trigger_mode="always_last"``), or for somebody
+    to try again.
+    """
 
     target: Block | None
     data: Json
@@ -122,7 +127,10 @@ class Session:
             engine.loop, engine.run_later, lambda block: bool(self.scene.listeners(block, "change"))
         )
         self.timers = Timers(self)
+        self.stores = Stores(self)
+        self.bindings = Bindings(self)
         self.journal = Journal()
+        self.failures = Failures(self.put)
         self._next_task = 0
         self._said_busy = -math.inf
 
@@ -232,6 +240,8 @@ class Session:
         # The sender ignores what it knows.
         if others or self._out.waits(node):
             self._out.update(node, props)
+        for each in props:
+            self.bindings.edited(block, each, props[each])
         name = block.value_prop
         if name in props:
             self.held.arrived(node)
@@ -271,6 +281,7 @@ class Session:
         for node in gone:
             self._props.pop(node, None)
             self.bulk.uploads.drop_of(node)
+        self.failures.gone(gone)
         for block in before - {block for _, block in self.scene.blocks()}:
             self._forget(block)
         self._out.forget({*gone, *(node.id for node in nodes)})
@@ -278,6 +289,7 @@ class Session:
         self._out.put_now(numbered(Graft, removed=gone, nodes=kept))
         for block in subtree.blocks.values():
             self.timers.follow(block)
+        self.bindings.sync()
         self._open_inputs(subtree)
 
     def _open_inputs(self, subtree: Subtree) -> None:
@@ -316,11 +328,21 @@ class Session:
         echo = self.engine.options.echo
         if echo is not None:
             echo(stream, text)
-        self.engine.thread.post(self.note, task, stream, text)
+        self.engine.thread.tell(self.note, task, stream, text)
+
+    def say(self, task: TaskId, name: str, stream: Stream, text: str) -> None:
+        """Like :meth:`write`, for what is no run of this session."""
+        echo = self.engine.options.echo
+        if echo is not None:
+            echo(stream, text)
+        self.engine.thread.post(self._log, task, name, stream, text)
 
     def note(self, task: Task, stream: Stream, text: str) -> None:
         """Put text into the log of the app."""
-        self.journal.write(task.id, task.dependency.name, stream, text)
+        self._log(task.id, task.dependency.name, stream, text)
+
+    def _log(self, task: TaskId, name: str, stream: Stream, text: str) -> None:
+        self.journal.write(task, name, stream, text)
         if not self.closed:
             self._out.log(self.journal.take)
 
@@ -336,7 +358,7 @@ class Session:
     def toast(self, level: ToastLevel, message: str, title: str, duration: float | None) -> None:
         """Show a short message at the page. Callable from any thread."""
         toast = numbered(Toast, level=level, title=title, message=message, duration=duration)
-        self.engine.thread.post(self.put, toast)
+        self.engine.thread.tell(self.put, toast)
 
     def _send_frame(self, frame: ToPageFrame) -> int:
         """Returns the bytes of it."""
@@ -372,11 +394,14 @@ class Session:
 
     def end(self, reason: CloseReason) -> None:
         """Say goodbye and forget everything."""
+        self.stores.close()
         self._out.close(numbered(Closed, reason=reason))
         self.closed = True
         self.timers.stop()
+        self.bindings.close()
         self.states.close()
         self.deferred.clear()
+        self.failures.clear()
         self.bulk.close()
         self.files.close()
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import UNSET
 
 from ..block import Block
 from ..component import Component
@@ -19,9 +20,10 @@ def welcome(session: Session, page: PageId | None, seq: int, secret: bool) -> We
     """The whole session.
 
     Args:
-        secret: with what must not be written to a file (passwords, uploads).
+        secret: with what must not be written to a file (passwords, uploads, tracebacks).
     """
     engine = session.engine
+    failures = session.failures.all() if secret else []
     return Welcome(
         seq=seq,
         page=page,
@@ -33,6 +35,7 @@ def welcome(session: Session, page: PageId | None, seq: int, secret: bool) -> We
         nodes=[node_now(session, node, secret) for node in session.scene.nodes()],
         tasks=engine.snapshots(session),
         log=session.journal.all(),
+        failures=failures or UNSET,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -34,12 +35,14 @@ class Failure:
         message: plain text, one sentence.
         detail: traceback for the developer; None when there is none to show.
         toast: ``(title, seconds)`` when the message is shown as a toast instead of at the outputs.
+        retry: does it once more, on the loop thread; None: it cannot be tried again.
     """
 
     code: FailureCode
     message: str
     detail: str | None = None
     toast: tuple[str, float | None] | None = None
+    retry: Callable[[], None] | None = None
 
 
 @dataclass(eq=False)
@@ -113,6 +116,11 @@ class Task:
         """Raise CancelledError when the task has been cancelled. Callable from any thread."""
         if self.stop.is_set():
             raise asyncio.CancelledError("This run was cancelled.")
+
+    def prop_of(self, block: Block, name: str) -> Json:
+        """What this task's session shows as a prop of a block, by wire name; None: its default."""
+        node = self.session.scene.node(block)
+        return None if node is None else self.session.props(node).get(name)
 
     def write(self, stream: Stream, text: str) -> None:
         """What the function printed or logged. Callable from any thread."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .. import context
-from ..protocol import Done, Failed, Fake, Progress, ProgressUnit, Queued, Started
+from ..protocol import Done, Fake, Progress, ProgressUnit, Queued, Started
 from ..protocol import Task as WireTask
+from .backends.inline import has_threads, holds_up
 from .eta import Durations, estimates
 from .outbound import numbered
 from .reports import INTERVAL
@@ -45,6 +47,7 @@ class Teller:
         self._durations = Durations()
         self._moving: dict[str, asyncio.TimerHandle] = {}
         self._moved_at: dict[str, float] = {}
+        self._late: set[Task] = set()
 
     # --- queue -----------------------------------------------------------------------------------
 
@@ -103,6 +106,7 @@ class Teller:
 
     def started(self, task: Task) -> None:
         """A task runs."""
+        task.session.failures.began(task.nodes)
         message = numbered(
             Started,
             task=task.id,
@@ -111,7 +115,8 @@ class Teller:
             show_progress=task.dependency.show_progress,
             eta=self._durations.mean(task.dependency.first_fn),
         )
-        task.session.put(message, urgent=False)
+        # Without threads nothing can be told while the function runs.
+        task.session.put(message, urgent=not has_threads())
 
     def took(self, task: Task, seconds: float) -> None:
         """A task has ended well after so many seconds."""
@@ -123,7 +128,16 @@ class Teller:
         """
         reports = task.reports
         wait = reports.told_at + INTERVAL - self._loop.time()
-        self._loop.call_later(max(0.0, wait), self._tell_progress, task)
+        if not holds_up():
+            self._loop.call_later(max(0.0, wait), self._tell_progress, task)
+        elif wait <= 0:
+            self._tell_progress(task)
+        else:
+            # The next report asks again; the last one is told when the function has let go.
+            reports.waiting = False
+            if task not in self._late:
+                self._late.add(task)
+                self._loop.call_later(wait, self._tell_progress, task)
 
     def _tell_progress(self, task: Task) -> None:
         def latest() -> Progress | None:
@@ -133,6 +147,7 @@ class Teller:
             message: Progress = numbered(Progress, task=task.id, units=units, fake=fake)
             return message
 
+        self._late.discard(task)
         task.reports.told_at = self._loop.time()
         if not task.ended:
             task.session.progress(task.id, latest)
@@ -187,17 +202,12 @@ class Teller:
 
     def _failed(self, task: Task, failure: Failure) -> None:
         session = task.session
+        if failure.retry is None:
+            failure = replace(failure, retry=self._engine.retry_of(task, failure))
         if self._engine.options.debug and failure.detail is not None:
             printed = partial(print, failure.detail, file=sys.stderr, flush=True)
             self._engine.run_later(printed)
-        message = numbered(
-            Failed,
-            task=task.id,
-            code=failure.code,
-            message=failure.message,
-            detail=failure.detail,
-        )
-        session.put(message)
+        session.failures.tell(task.id, task.dependency.name, task.nodes, failure)
         if failure.detail is not None:
             session.note(task, "stderr", failure.detail)
         if failure.toast is not None:

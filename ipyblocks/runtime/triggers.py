@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..block import Block
@@ -10,10 +12,12 @@ from ..protocol import Json
 from . import requests
 from .session import Deferred
 
+from .trail import NO_TRAIL
+
 if TYPE_CHECKING:
     from .engine import Engine
     from .session import Session
-    from .task import Task
+    from .task import Failure, Task
     from .trail import Trail
 
 
@@ -40,6 +44,10 @@ class Triggers:
             return
         for dependency in found:
             self._trigger(session, dependency, block, data, trail)
+
+    def run(self, session: Session, dependency: Dependency) -> None:
+        """See :meth:`Engine.run_dependency`."""
+        self._trigger(session, dependency, None, None, NO_TRAIL)
 
     def _trigger(
         self,
@@ -81,11 +89,33 @@ class Triggers:
         session, dependency = task.session, task.dependency
         self._follow(session, dependency, task.state, task.trail)
         deferred = session.deferred.pop(dependency.id, None)
+        if deferred is not None:
+            self._again(session, dependency.id, deferred)
+
+    def retry_of(self, task: Task, failure: Failure) -> Callable[[], None] | None:
+        """See :meth:`Engine.retry_of`: the same event once more, with the inputs as they are then.
+
+        Not for what comes again by itself, nor for calls of clients, who have been told.
+        """
+        dependency = task.dependency
+        if dependency.retry is not None:
+            return dependency.retry
+        comes_again = dependency.args.every is not None or any(
+            event == "stream" for _, event in dependency.targets
+        )
+        listens = task.session.scene.dependency(dependency.id) is not None
+        if failure.code != "internal" or task.called or comes_again or not listens:
+            return None
+        event = Deferred(task.target, task.data, NO_TRAIL)
+        return partial(self._again, task.session, dependency.id, event)
+
+    def _again(self, session: Session, dependency: int, event: Deferred) -> None:
+        """Trigger a function by an event that was before; nothing when it is gone."""
         # One with the same key may have taken its place.
-        now = session.scene.dependency(dependency.id)
-        if deferred is not None and now is not None:
-            target = deferred.target and session.scene.current(deferred.target)
-            self._trigger(session, now, target, deferred.data, deferred.trail)
+        now = session.scene.dependency(dependency)
+        if now is not None:
+            target = event.target and session.scene.current(event.target)
+            self._trigger(session, now, target, event.data, event.trail)
 
     def _follow(self, session: Session, dependency: Dependency, state: str, trail: Trail) -> None:
         outcome = {"done": "success", "failed": "failure"}.get(state)

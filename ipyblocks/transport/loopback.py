@@ -84,10 +84,14 @@ class LoopbackPage:
 
     def hello(self, epoch: str | None = None, seen: int = 0) -> Welcome:
         """Say hello and wait for the welcome."""
-        self.send(Hello(seq=0, protocol=PROTOCOL, epoch=epoch, seen=seen))
+        self.say_hello(epoch, seen)
         found = self.wait_for(lambda m: isinstance(m, Welcome))
         assert isinstance(found, Welcome)
         return found
+
+    def say_hello(self, epoch: str | None = None, seen: int = 0) -> None:
+        """Say hello; the welcome comes when it comes."""
+        self.send(Hello(seq=0, protocol=PROTOCOL, epoch=epoch, seen=seen))
 
     def set(self, node: int, **props: Json) -> None:
         """Edit props of a node, by wire name."""
@@ -102,12 +106,18 @@ class LoopbackPage:
 
         Raises:
             TimeoutError: none within ``timeout`` seconds.
+            RuntimeError: none yet, and called on the loop's thread, where none would come.
         """
 
         def found() -> ToPage | None:
             return next((m for m in self.messages if wanted(m)), None)
 
         with self._received:
+            if self._engine.thread.here and found() is None:
+                raise RuntimeError(
+                    "wait_for() would block the loop that everything runs on. "
+                    "Write `await engine.idle()` before it."
+                )
             if not self._received.wait_for(lambda: found() is not None, timeout):
                 raise TimeoutError(f"No such message among {len(self.messages)} received.")
             message = found()

@@ -1,12 +1,14 @@
-import { useRef, type MouseEvent, type SyntheticEvent } from 'react';
+import { useContext, useRef, type MouseEvent, type SyntheticEvent } from 'react';
 
 import { defineComponent, type View } from './component';
+import { SeenContext } from './parts/layout';
 import { rootAttributes } from './parts/root';
 
 function Body({ id, props, children, set, fire }: View<'accordion'>): JSX.Element {
   // What is inside is drawn when it is first needed, and then kept, with the state it has.
   const drawn = useRef(false);
   drawn.current ||= props.open;
+  const seen = useContext(SeenContext) && props.open;
   const turn = (open: boolean): void => {
     set({ open });
     fire(open ? 'expand' : 'collapse');
@@ -33,7 +35,9 @@ function Body({ id, props, children, set, fire }: View<'accordion'>): JSX.Elemen
           <path d="M4 6l4 4 4-4" fill="none" stroke="currentColor" strokeWidth="1.5" />
         </svg>
       </summary>
-      <div className="ib-Accordion-body">{drawn.current ? children : null}</div>
+      <div className="ib-Accordion-body">
+        <SeenContext.Provider value={seen}>{drawn.current ? children : null}</SeenContext.Provider>
+      </div>
     </details>
   );
 }

@@ -1,12 +1,13 @@
 import { useContext, useRef } from 'react';
 
 import { defineComponent, type View } from './component';
-import { TabsContext, tabButtonId, tabPanelId } from './parts/layout';
+import { SeenContext, TabsContext, tabButtonId, tabPanelId } from './parts/layout';
 import { rootAttributes } from './parts/root';
 
 function Body({ id, props, children }: View<'tab'>): JSX.Element {
   const { selected, prefix } = useContext(TabsContext);
   const shown = selected === id;
+  const seen = useContext(SeenContext) && shown;
   // What is inside is drawn when it is first needed, and then kept, with the state it has.
   const drawn = useRef(props.renderChildren);
   drawn.current ||= shown;
@@ -20,7 +21,9 @@ function Body({ id, props, children }: View<'tab'>): JSX.Element {
       aria-labelledby={tabButtonId(prefix, id)}
       hidden={!shown}
     >
-      <div {...root}>{drawn.current ? children : null}</div>
+      <div {...root}>
+        <SeenContext.Provider value={seen}>{drawn.current ? children : null}</SeenContext.Provider>
+      </div>
     </div>
   );
 }

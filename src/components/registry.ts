@@ -15,13 +15,17 @@ import { HighlightedText } from './HighlightedText';
 import { Image } from './Image';
 import { JSON } from './JSON';
 import { Label } from './Label';
+import { Loop } from './Loop';
+import { LoopItem } from './LoopItem';
 import { Markdown } from './Markdown';
 import { Number } from './Number';
 import { Radio } from './Radio';
 import { Row } from './Row';
 import { Slider } from './Slider';
+import { Stack } from './Stack';
 import { Tab } from './Tab';
 import { Tabs } from './Tabs';
+import { Text } from './Text';
 import { Textbox } from './Textbox';
 
 /** The page half of every kind. */
@@ -40,12 +44,16 @@ export const registry: { readonly [K in Kind]: ComponentHalf<K> } = {
   image: Image,
   json: JSON,
   label: Label,
+  loop: Loop,
+  loopitem: LoopItem,
   markdown: Markdown,
   number: Number,
   radio: Radio,
   row: Row,
   slider: Slider,
+  stack: Stack,
   tab: Tab,
   tabs: Tabs,
+  text: Text,
   textbox: Textbox,
 };

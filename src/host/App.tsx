@@ -10,6 +10,7 @@ import type { PageStatus } from '../store/status';
 import { Announcer } from './Announcer';
 import { NodeView } from './NodeView';
 import { useAppCode, useEventCode } from './code';
+import { useEffects } from './effects';
 import { useOwnKeys } from './keys';
 import { serverNoDelay } from './server';
 import { useAppStyle } from './style';
@@ -52,6 +53,7 @@ function Shell({ page, run, picture }: ShellProps): JSX.Element {
   // Nothing of a saved app runs before its kernel is there.
   useAppCode(page, page.wasLive ? app : null, root);
   useEventCode(page, root);
+  useEffects(page, picture !== null);
   useScrollTo(page, root);
   useOwnKeys(root);
   const live = status.kind === 'live' || status.kind === 'lost';

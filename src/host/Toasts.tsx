@@ -37,7 +37,7 @@ interface ToastProps {
 
 function Toast({ toast, counts }: ToastProps): JSX.Element {
   const { toasts } = usePage();
-  const { id, duration, level, title, message } = toast;
+  const { id, duration, level, title, message, link } = toast;
   const left = useRef(duration === null ? null : duration * 1000);
   useEffect(() => {
     if (left.current === null || !counts) {
@@ -56,6 +56,16 @@ function Toast({ toast, counts }: ToastProps): JSX.Element {
       <div className="ib-Toast-text">
         {title === '' ? null : <strong>{title}</strong>}
         <div className="ib-Toast-message">{message}</div>
+        {link === undefined ? null : (
+          <a
+            href={link.href}
+            target="_blank"
+            rel="noopener noreferrer"
+            onClick={() => toasts.close(id)}
+          >
+            {link.text}
+          </a>
+        )}
       </div>
       <button
         type="button"

@@ -1,7 +1,10 @@
 /** Puts our renderer into every document. */
+import { PageConfig } from '@jupyterlab/coreutils';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import type { ServiceManager } from '@jupyterlab/services';
 
+import { Ahead } from '../transport/ahead';
 import { labServices, safeServices } from './lab';
 import { APP_MIME } from './outputs';
 import { placeOfNotebook, type Place } from './place';
@@ -38,4 +41,15 @@ function addTo(rendermime: IRenderMimeRegistry, place: Place | null, version: st
     { safe: true, mimeTypes: [APP_MIME], createRenderer: () => new AppRenderer(options) },
     RANK
   );
+}
+
+/** Options that say which document the page was asked for: in JupyterLab, in Notebook 7. */
+const ASKED_FOR = ['treePath', 'notebookPath'];
+
+/** Connect to the kernel of the document that the page was asked for, if it is likely to show apps. */
+export async function connectAhead({ sessions, kernels }: ServiceManager.IManager): Promise<void> {
+  const path = ASKED_FOR.map(name => PageConfig.getOption(name)).find(each => each !== '');
+  if (path !== undefined) {
+    await Ahead.expect(path, { sessionManager: sessions, kernelManager: kernels });
+  }
 }

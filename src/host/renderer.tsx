@@ -6,6 +6,7 @@ import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 import { Component, type ReactNode } from 'react';
+import { flushSync } from 'react-dom';
 import { createRoot, type Root } from 'react-dom/client';
 
 import type { Services } from '../components/component';
@@ -66,6 +67,8 @@ export class AppRenderer extends Widget implements IRenderMime.IRenderer {
     if (this.waits) {
       this.draw();
     }
+    // A notebook that opens has much to do, and React would do this after all of it.
+    flushSync(() => this.root?.render(this.content));
   }
 
   private draw(): void {
@@ -111,13 +114,15 @@ export class AppRenderer extends Widget implements IRenderMime.IRenderer {
   }
 
   private mount(content: JSX.Element): void {
+    this.content = <Boundary words={this.words}>{content}</Boundary>;
     this.root = createRoot(this.node);
-    this.root.render(<Boundary words={this.words}>{content}</Boundary>);
+    this.root.render(this.content);
   }
 
   private clear(): void {
     this.root?.unmount();
     this.root = null;
+    this.content = null;
     this.release?.();
     this.release = null;
   }
@@ -129,6 +134,7 @@ export class AppRenderer extends Widget implements IRenderMime.IRenderer {
   /** For a place to be in. */
   private waits = false;
   private root: Root | null = null;
+  private content: ReactNode = null;
   private release: (() => void) | null = null;
 }
 

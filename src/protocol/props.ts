@@ -203,6 +203,28 @@ export interface LabelProps extends ComponentProps {
   readonly showHeading: boolean;
 }
 
+/** Shows items one after the other; of more than 50, those in sight. */
+export interface LoopProps extends BlockProps {
+  /** Items there are. */
+  readonly count: number;
+  /** The first item that the page wants, and the one after the last; empty before it has said. */
+  readonly window: readonly number[];
+  /** Pixels that an item takes, roughly; by default as much as the first ones. */
+  readonly itemHeight: number | null;
+  /** Height, or, side by side, width; a number is pixels. By default as much as the items take, and of more than 50 items at most 480 pixels. */
+  readonly height: number | string | null;
+  /** One below the other, or side by side. */
+  readonly direction: "vertical" | "horizontal";
+  /** False draws all items, however many there are. */
+  readonly virtual: boolean;
+}
+
+/** What is drawn for one item of the `Loop` it is in, directly or deeper inside. */
+export interface LoopItemProps extends BlockProps {
+  /** Position of the item, from 0. */
+  readonly index: number;
+}
+
 /** Markdown, with LaTeX, drawn by the notebook's own renderer. */
 export interface MarkdownProps extends ComponentProps {
   /** Draw it in a card. */
@@ -301,6 +323,28 @@ export interface SliderProps extends ComponentProps {
   readonly showResetButton: number | null;
 }
 
+/** Puts its children one below the other, or side by side: `Stack(first, second)`. */
+export interface StackProps extends BlockProps {
+  /** `vertical` is one below the other; side by side they wrap where they do not fit. */
+  readonly direction: "vertical" | "horizontal";
+  /** Space between children; a number is pixels, by default that of the app. */
+  readonly gap: number | string | null;
+  /** Where children stand across the direction; by default they fill the width, or stand on the top edge. */
+  readonly align: "start" | "center" | "end" | "stretch" | "baseline" | null;
+  /** Where children stand along the direction, each as large as what is in it; by default, side by side they share the width. */
+  readonly justify: "start" | "center" | "end" | "space-between" | "space-around" | "space-evenly" | null;
+  /** What does not fit is scrolled to, instead of wrapped. */
+  readonly scroll: boolean;
+  /** No larger than what is in it. */
+  readonly hug: boolean;
+  /** Share of the free space of the layout it is in. */
+  readonly scale: number | null;
+  /** Width; a number is pixels. */
+  readonly width: number | string | null;
+  /** Height; a number is pixels. */
+  readonly height: number | string | null;
+}
+
 /** What is shown while its label is the selected one in the strip of the `Tabs` it is in. */
 export interface TabProps extends BlockProps {
   /** False leaves it out of the page; "hidden" keeps it there unseen. */
@@ -321,6 +365,26 @@ export interface TabProps extends BlockProps {
 export interface TabsProps extends BlockProps {
   /** Id of the tab that is shown, or its position (from 0) if it has no id; None: the first. */
   readonly selected: number | string | null;
+}
+
+/** Shows a value as text, in the line of what is around it. */
+export interface TextProps extends ComponentProps {
+  /** Draw it in a card, with its label. */
+  readonly container: boolean;
+  /** What is shown: text as it is, anything else as `str` has it; None shows nothing. */
+  readonly value: string;
+  /** Heavy letters. */
+  readonly bold: boolean;
+  /** Slanted letters. */
+  readonly italic: boolean;
+  /** A line below the letters. */
+  readonly underline: boolean;
+  /** Where the lines stand; by default where the language begins. */
+  readonly align: "left" | "center" | "right" | null;
+  /** A CSS colour. */
+  readonly color: string | null;
+  /** A CSS length, such as `1.5rem`. */
+  readonly fontSize: string | null;
 }
 
 /** A field for text, to be filled in by the person or by a function. */
@@ -387,13 +451,17 @@ export interface Props {
   image: ImageProps;
   json: JSONProps;
   label: LabelProps;
+  loop: LoopProps;
+  loopitem: LoopItemProps;
   markdown: MarkdownProps;
   number: NumberProps;
   radio: RadioProps;
   row: RowProps;
   slider: SliderProps;
+  stack: StackProps;
   tab: TabProps;
   tabs: TabsProps;
+  text: TextProps;
   textbox: TextboxProps;
 }
 
@@ -413,13 +481,17 @@ export interface Events {
   image: { input: null; clear: null; select: SelectPayload; upload: null; stream: null };
   json: object;
   label: { select: SelectPayload };
+  loop: object;
+  loopitem: object;
   markdown: { copy: CopyPayload };
   number: { input: null; submit: null; focus: null; blur: null };
   radio: { input: null; select: SelectPayload };
   row: object;
   slider: { input: null; release: null };
+  stack: object;
   tab: { select: SelectPayload };
   tabs: { select: SelectPayload };
+  text: object;
   textbox: { input: null; select: SelectPayload; submit: null; focus: null; blur: null; copy: CopyPayload };
 }
 
@@ -439,13 +511,17 @@ export interface Settable {
   image: Pick<ImageProps, "value">;
   json: Pick<JSONProps, never>;
   label: Pick<LabelProps, never>;
+  loop: Pick<LoopProps, "window">;
+  loopitem: Pick<LoopItemProps, never>;
   markdown: Pick<MarkdownProps, never>;
   number: Pick<NumberProps, "value">;
   radio: Pick<RadioProps, "value">;
   row: Pick<RowProps, never>;
   slider: Pick<SliderProps, "value">;
+  stack: Pick<StackProps, never>;
   tab: Pick<TabProps, never>;
   tabs: Pick<TabsProps, "selected">;
+  text: Pick<TextProps, never>;
   textbox: Pick<TextboxProps, "value">;
 }
 
@@ -467,12 +543,16 @@ export const defaults: { readonly [K in Kind]: Props[K] } = {
   image: {"visible": true, "elemId": null, "elemClasses": [], "label": null, "showLabel": true, "container": true, "scale": null, "minWidth": 160, "value": null, "height": null, "width": null, "sources": ["upload", "webcam", "clipboard"], "showDownloadButton": true, "interactive": true, "streaming": false, "mirrorWebcam": true, "placeholder": null, "altText": null},
   json: {"visible": true, "elemId": null, "elemClasses": [], "label": null, "showLabel": true, "container": true, "scale": null, "minWidth": 160, "value": null, "open": false, "showIndices": false, "height": null, "maxHeight": 500, "minHeight": null},
   label: {"visible": true, "elemId": null, "elemClasses": [], "label": null, "showLabel": true, "container": true, "scale": null, "minWidth": 160, "value": null, "color": null, "showHeading": true},
+  loop: {"visible": true, "elemId": null, "elemClasses": [], "count": 0, "window": [], "itemHeight": null, "height": null, "direction": "vertical", "virtual": true},
+  loopitem: {"visible": true, "elemId": null, "elemClasses": [], "index": 0},
   markdown: {"visible": true, "elemId": null, "elemClasses": [], "label": null, "showLabel": true, "container": false, "scale": null, "minWidth": 160, "value": "", "rtl": false, "latexDelimiters": null, "sanitizeHtml": true, "lineBreaks": false, "headerLinks": false, "height": null, "maxHeight": null, "minHeight": null, "showCopyButton": false},
   number: {"visible": true, "elemId": null, "elemClasses": [], "label": null, "showLabel": true, "container": true, "scale": null, "minWidth": 160, "value": null, "info": null, "interactive": true, "precision": null, "minimum": null, "maximum": null, "step": 1, "placeholder": null},
   radio: {"visible": true, "elemId": null, "elemClasses": [], "label": null, "showLabel": true, "container": true, "scale": null, "minWidth": 160, "choices": [], "info": null, "interactive": true, "value": null, "rtl": false},
   row: {"visible": true, "elemId": null, "elemClasses": [], "variant": "default", "equalHeight": false, "scale": null, "height": null, "maxHeight": null, "minHeight": null, "showProgress": false},
   slider: {"visible": true, "elemId": null, "elemClasses": [], "label": null, "showLabel": true, "container": true, "scale": null, "minWidth": 160, "minimum": 0, "maximum": 100, "value": 0, "step": 1, "precision": null, "info": null, "interactive": true, "showResetButton": null},
+  stack: {"visible": true, "elemId": null, "elemClasses": [], "direction": "vertical", "gap": null, "align": null, "justify": null, "scroll": false, "hug": false, "scale": null, "width": null, "height": null},
   tab: {"visible": true, "elemId": null, "elemClasses": [], "label": null, "interactive": true, "id": null, "scale": null, "renderChildren": false},
   tabs: {"visible": true, "elemId": null, "elemClasses": [], "selected": null},
+  text: {"visible": true, "elemId": null, "elemClasses": [], "label": null, "showLabel": true, "container": false, "scale": null, "minWidth": 160, "value": "", "bold": false, "italic": false, "underline": false, "align": null, "color": null, "fontSize": null},
   textbox: {"visible": true, "elemId": null, "elemClasses": [], "label": null, "showLabel": true, "container": true, "scale": null, "minWidth": 160, "value": null, "lines": 1, "maxLines": 20, "placeholder": null, "info": null, "interactive": true, "autofocus": false, "autoscroll": true, "type": "text", "textAlign": null, "rtl": false, "showCopyButton": false, "maxLength": null},
 };

@@ -185,6 +185,20 @@ export interface Task {
   readonly fake: Fake | null;
 }
 
+/** One run that has not ended well, for as long as its outputs say so. */
+export interface Failure {
+  readonly task: TaskId;
+  /** The function. */
+  readonly name: string;
+  /** Where it is told. */
+  readonly nodes: readonly NodeId[];
+  readonly code: "user" | "internal" | "cancelled" | "lost";
+  /** This and what follows is as in :class:`Failed`. */
+  readonly message: string;
+  readonly detail: string | null;
+  readonly retry?: boolean;
+}
+
 /** A message with its place in its direction. */
 export interface Numbered {
   readonly type: "Numbered";
@@ -210,6 +224,8 @@ export interface Welcome {
   readonly tasks: readonly Task[];
   /** The last of what functions wrote, bounded. */
   readonly log: readonly LogEntry[];
+  /** Runs whose outputs say why they failed, oldest first; absent: none. */
+  readonly failures?: readonly Failure[];
 }
 
 /** A change inside a value that the page has. */
@@ -358,6 +374,8 @@ export interface Failed {
   readonly message: string;
   /** Traceback for the developer's fold; ``null`` when there is none to show. */
   readonly detail: string | null;
+  /** True: a :class:`Retry` does it once more; absent: there is no trying again. */
+  readonly retry?: boolean;
 }
 
 /** A short message to the person at the page. */
@@ -370,6 +388,69 @@ export interface Toast {
   readonly message: string;
   /** Seconds until it goes by itself; ``null`` stays until closed. */
   readonly duration: number | null;
+  /** It takes the place of the one with the same key; absent: it is one of its own. */
+  readonly key?: string;
+}
+
+/**
+ * Something that the browser of one page is asked to do, once; the other pages ignore it. It
+ * is in no snapshot.
+ */
+export interface Effect {
+  readonly type: "Effect";
+  readonly seq: number;
+  readonly page: PageId;
+}
+
+/** Put text into the clipboard, and say so. */
+export interface CopyText {
+  readonly type: "copyText";
+  readonly seq: number;
+  readonly page: PageId;
+  readonly text: string;
+  /** What to say; ``null``: in the page's own words. */
+  readonly successMessage: string | null;
+  /** What to say when the browser does not let it; ``null``: in the page's own words. */
+  readonly errorMessage: string | null;
+}
+
+/** Have the browser save a file. */
+export interface SaveFile {
+  readonly type: "saveFile";
+  readonly seq: number;
+  readonly page: PageId;
+  readonly name: string;
+  readonly mimeType: string;
+  /** ``{"$buffer": index, …}`` or ``{"$blob": …}``. */
+  readonly content: Json;
+}
+
+/** Open a page of the web in a new tab. */
+export interface OpenUrl {
+  readonly type: "openUrl";
+  readonly seq: number;
+  readonly page: PageId;
+  /** ``http:``, ``https:``, ``mailto:``, or relative to the document; a page opens no other. */
+  readonly url: string;
+}
+
+/** There are values that the browser keeps; the answer is a :class:`Stored` for each. */
+export interface AskStored {
+  readonly type: "askStored";
+  readonly seq: number;
+  /** Who is to answer; ``null``: every page. */
+  readonly page: PageId | null;
+  /** All that the session has, also those of an earlier question. */
+  readonly keys: readonly string[];
+}
+
+/** Let the browser keep a value. Conflated: the last one of a key wins. */
+export interface Store {
+  readonly type: "store";
+  readonly seq: number;
+  readonly key: string;
+  /** Without binary data. */
+  readonly value: Json;
 }
 
 /**
@@ -420,7 +501,7 @@ export interface Closed {
   readonly reason: "closed" | "rerun" | "capacity";
 }
 
-export type ToPage = Graft | RunJs | Log | Called | Output | Welcome | Patch | Queued | Started | Progress | Stopping | Done | Failed | Toast | Refused | Closed | Received | Part;
+export type ToPage = Graft | RunJs | Log | Called | Output | Welcome | Patch | Queued | Started | Progress | Stopping | Done | Failed | Toast | CopyText | SaveFile | OpenUrl | AskStored | Store | Refused | Closed | Received | Part;
 
 /** What one comm message carries down. */
 export interface ToPageFrame {
@@ -432,7 +513,7 @@ export interface ToPageFrame {
    * missed something and says hello.
    */
   readonly last: number;
-  readonly messages: readonly (Graft | RunJs | Log | Called | Output | Welcome | Patch | Queued | Started | Progress | Stopping | Done | Failed | Toast | Refused | Closed | Received | Part)[];
+  readonly messages: readonly (Graft | RunJs | Log | Called | Output | Welcome | Patch | Queued | Started | Progress | Stopping | Done | Failed | Toast | CopyText | SaveFile | OpenUrl | AskStored | Store | Refused | Closed | Received | Part)[];
   /** True: whoever reads it is to say at once how far it is; absent: no need. */
   readonly ask?: boolean;
   /**
@@ -477,6 +558,20 @@ export interface Event {
 /** Stop a task of this session. A task that has ended is left alone. */
 export interface Cancel {
   readonly type: "cancel";
+  readonly seq: number;
+  readonly task: TaskId;
+}
+
+/** Do once more what has failed. A failure that is told no longer is left alone. */
+export interface Retry {
+  readonly type: "retry";
+  readonly seq: number;
+  readonly task: TaskId;
+}
+
+/** The person has read why a task failed: it is told no longer. */
+export interface Dismiss {
+  readonly type: "dismiss";
   readonly seq: number;
   readonly task: TaskId;
 }
@@ -545,6 +640,14 @@ export interface Submit {
   readonly data: readonly Json[];
 }
 
+/** What the browser keeps: the answer to an :class:`AskStored`. */
+export interface Stored {
+  readonly type: "stored";
+  readonly seq: number;
+  /** By key; a key that is missing has no value. */
+  readonly values: { readonly [key: string]: Json };
+}
+
 /** What the ``js`` step of a task returned. */
 export interface JsResult {
   readonly type: "jsResult";
@@ -559,7 +662,7 @@ export interface JsResult {
   readonly error: string | null;
 }
 
-export type ToKernel = JsResult | Hello | Set | Event | Cancel | Upload | Submit | End | Piece | Abandon | Fetch;
+export type ToKernel = JsResult | Hello | Set | Event | Cancel | Retry | Dismiss | Upload | Submit | End | Piece | Abandon | Fetch | Stored;
 
 /** What one comm message carries up. */
 export interface ToKernelFrame {
@@ -568,13 +671,13 @@ export interface ToKernelFrame {
   readonly ack: number;
   /** ``seq`` of the last message sent so far, in this frame or before. */
   readonly last: number;
-  readonly messages: readonly (JsResult | Hello | Set | Event | Cancel | Upload | Submit | End | Piece | Abandon | Fetch)[];
+  readonly messages: readonly (JsResult | Hello | Set | Event | Cancel | Retry | Dismiss | Upload | Submit | End | Piece | Abandon | Fetch | Stored)[];
   /** True: the kernel is to say at once how far it is; absent: no need. */
   readonly ask?: boolean;
 }
 
 /** The types of all messages to a page. */
-export const TO_PAGE_TYPES: readonly ToPage['type'][] = ["graft", "runJs", "log", "called", "output", "welcome", "patch", "queued", "started", "progress", "stopping", "done", "failed", "toast", "refused", "closed", "received", "part"];
+export const TO_PAGE_TYPES: readonly ToPage['type'][] = ["graft", "runJs", "log", "called", "output", "welcome", "patch", "queued", "started", "progress", "stopping", "done", "failed", "toast", "copyText", "saveFile", "openUrl", "askStored", "store", "refused", "closed", "received", "part"];
 
 /** Per struct and field: the JSON kinds it may have, or what it is a list of. */
 export const shapes: Shapes = {
@@ -585,8 +688,9 @@ export const shapes: Shapes = {
   Fake: { start: "number", end: "number", estimatedMs: "number", ageMs: "number" },
   LogEntry: { task: "number", name: "string", stream: "string", text: "string" },
   Task: { id: "number", name: "string", state: "string", nodes: "array", showProgress: "string", position: "number|null", size: "number|null", eta: "number|null", elapsed: "number", units: "ProgressUnit[]", fake: "Fake|null" },
+  Failure: { task: "number", name: "string", nodes: "array", code: "string", message: "string", detail: "string|null", retry: "boolean?" },
   Numbered: { seq: "number" },
-  welcome: { seq: "number", page: "string|null", protocol: "number", version: "string", epoch: "string", control: "boolean", app: "App", nodes: "Node[]", tasks: "Task[]", log: "LogEntry[]" },
+  welcome: { seq: "number", page: "string|null", protocol: "number", version: "string", epoch: "string", control: "boolean", app: "App", nodes: "Node[]", tasks: "Task[]", log: "LogEntry[]", failures: "Failure[]?" },
   Edit: { op: "string", path: "array", value: "any" },
   Update: { node: "number", props: "object", edits: "object?" },
   patch: { seq: "number", updates: "Update[]" },
@@ -600,8 +704,14 @@ export const shapes: Shapes = {
   output: { seq: "number", task: "number", data: "array" },
   log: { seq: "number", entries: "LogEntry[]", dropped: "number" },
   done: { seq: "number", task: "number", scrollTo: "number?" },
-  failed: { seq: "number", task: "number", code: "string", message: "string", detail: "string|null" },
-  toast: { seq: "number", level: "string", title: "string", message: "string", duration: "number|null" },
+  failed: { seq: "number", task: "number", code: "string", message: "string", detail: "string|null", retry: "boolean?" },
+  toast: { seq: "number", level: "string", title: "string", message: "string", duration: "number|null", key: "string?" },
+  Effect: { seq: "number", page: "string" },
+  copyText: { seq: "number", page: "string", text: "string", successMessage: "string|null", errorMessage: "string|null" },
+  saveFile: { seq: "number", page: "string", name: "string", mimeType: "string", content: "any" },
+  openUrl: { seq: "number", page: "string", url: "string" },
+  askStored: { seq: "number", page: "string|null", keys: "array" },
+  store: { seq: "number", key: "string", value: "any" },
   refused: { seq: "number", page: "string", refused: "number", message: "string" },
   received: { seq: "number", page: "string", upload: "number", received: "number", state: "string", message: "string|null" },
   part: { seq: "number", page: "string", blob: "number", offset: "number", chunk: "any" },
@@ -611,12 +721,15 @@ export const shapes: Shapes = {
   set: { seq: "number", node: "number", props: "object" },
   event: { seq: "number", node: "number", name: "string", data: "any?" },
   cancel: { seq: "number", task: "number" },
+  retry: { seq: "number", task: "number" },
+  dismiss: { seq: "number", task: "number" },
   end: { seq: "number" },
   upload: { seq: "number", upload: "number", node: "number", name: "string", mimeType: "string", size: "number" },
   piece: { seq: "number", upload: "number", offset: "number", crc: "number", chunk: "any" },
   abandon: { seq: "number", upload: "number" },
   fetch: { seq: "number", blob: "number", offset: "number" },
   submit: { seq: "number", call: "number", dependency: "number", data: "array" },
+  stored: { seq: "number", values: "object" },
   jsResult: { seq: "number", task: "number", values: "array|null", error: "string|null" },
   ToKernelFrame: { page: "string", ack: "number", last: "number", messages: "array", ask: "boolean?" },
 };

@@ -17,6 +17,7 @@ import {
   type Welcome
 } from '../protocol/wire';
 import type { Transport } from '../transport/transport';
+import { Effects } from './effects';
 import { runStep, type JsRunner } from './js';
 import { Files, type Beside } from './files';
 import { Journal } from './journal';
@@ -46,6 +47,7 @@ export class Page {
   readonly ticker: Ticker;
   readonly journal = new Journal();
   readonly toasts = new Toasts();
+  readonly effects: Effects;
   readonly outbox: Outbox;
   readonly files: Files;
 
@@ -67,6 +69,7 @@ export class Page {
     this.version = options.version ?? '';
     this.store = new Store(schedule);
     this.outbox = new Outbox(messages => this.transmit(messages), schedule, options.endOfTick);
+    this.effects = new Effects(this.id, answer => this.outbox.push(answer), options.shelf);
     this.files = new Files(this.id, this.outbox, {
       send: message => this.transmitBeside(message),
       isOpen: () => this.transport.state === 'open' && !this.isOver,
@@ -135,6 +138,21 @@ export class Page {
     this.outbox.push({ type: 'cancel', task });
   }
 
+  /** Do once more what a task has failed to do; asked again before the kernel has answered, nothing. */
+  retry(task: TaskId): void {
+    if (this.tasks.failures.retry(task)) {
+      this.tasks.failures.asked(task, this.outbox.push({ type: 'retry', task }));
+      // In a loopback the answer is there already.
+      this.tasks.failures.acknowledge(this.acked);
+    }
+  }
+
+  /** The person has read why a task failed. */
+  dismiss(task: TaskId): void {
+    this.tasks.failures.read(task);
+    this.outbox.push({ type: 'dismiss', task });
+  }
+
   subscribeStatus(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
@@ -175,6 +193,7 @@ export class Page {
     frame.messages.forEach(message => this.take(message, frame.epoch));
     if (acked !== undefined) {
       this.outbox.acknowledge(acked);
+      this.tasks.failures.acknowledge(acked);
       if (!this.outbox.unanswered) {
         this.patience.rest();
       }
@@ -248,7 +267,7 @@ export class Page {
       this.transport.useControl();
     }
     this.store.replace(message.app, withOwn(message.nodes, this.store, this.holds));
-    this.tasks.replace(message.tasks);
+    this.tasks.replace(message.tasks, message.failures ?? []);
     this.journal.replace(message.log);
     if (this.transport.state === 'open' && !this.starting) {
       this.turn({ kind: 'live' });
@@ -284,7 +303,7 @@ export class Page {
         break;
       case 'graft':
         this.store.graft(message.removed, withOwn(message.nodes, this.store, this.holds));
-        this.tasks.dismiss(...message.removed);
+        this.tasks.leave(message.removed);
         break;
       case 'runJs':
         if (message.page === this.id) {
@@ -293,6 +312,16 @@ export class Page {
         break;
       case 'log':
         this.journal.add(message.entries, message.dropped);
+        break;
+      case 'copyText':
+      case 'saveFile':
+      case 'openUrl':
+      case 'askStored':
+      case 'store':
+        // Not of what a notebook has kept: that may say anything.
+        if (!this.starting) {
+          this.effects.take(message);
+        }
         break;
       case 'called':
       case 'output':

@@ -1,4 +1,5 @@
 /** What a page needs of the world around it, which tests crank by hand. */
+import type { Shelf } from './stored';
 import type { Schedule } from './store';
 import type { TasksOptions } from './tasks';
 
@@ -12,6 +13,8 @@ export interface PageOptions extends TasksOptions {
   readonly now?: () => number;
   /** Random and unique; the default is a UUID. */
   readonly id?: string;
+  /** Where the browser keeps values; see {@link Stored}. */
+  readonly shelf?: () => Shelf | null;
   /** Version of this package, for the sentence on a mismatch. */
   readonly version?: string;
 }

@@ -1,8 +1,8 @@
-/** One record per task that has not ended, and the last failure at each node. */
+/** One record per task that has not ended, and what each node tells of them and of those that failed. */
 import type {
   Done,
   Failed,
-  FailureCode,
+  Failure,
   Fake,
   NodeId,
   Progress,
@@ -15,6 +15,7 @@ import type {
   TaskId,
   TaskState
 } from '../protocol/wire';
+import { Failures, type Told } from './failures';
 import { hasShare } from './progress';
 import { isCalm, later, RunOuts, type Later } from './runouts';
 import { add } from './store';
@@ -46,10 +47,9 @@ export interface TaskRecord {
 export type TaskMessage = Queued | Started | Progress | Stopping | Done | Failed;
 
 /** What is drawn at a node. */
-export interface NodeStatus {
+export interface NodeStatus extends Told {
   /** The task that matters most: one that shows before one that hides, a running one before one that waits. */
   readonly task: TaskRecord | null;
-  readonly failure: Failed | null;
   /** The task runs, and a value of it has come already: more will follow. */
   readonly generating: boolean;
   /** No task is here, and this one has just ended well: its bar runs to the end. */
@@ -67,13 +67,19 @@ export interface TasksOptions {
 /** Milliseconds after which a bar is seen; the delay of `ib-appear` in `base.css`. */
 const APPEARS_MS = 200;
 
-/** Ends that leave no panel at the outputs. */
-const TOLD_OTHERWISE: ReadonlySet<FailureCode> = new Set<FailureCode>(['cancelled', 'user']);
-
-const NOTHING: NodeStatus = { task: null, failure: null, generating: false, complete: null };
+const NOTHING: NodeStatus = {
+  task: null,
+  failure: null,
+  isFirst: false,
+  isRetried: false,
+  generating: false,
+  complete: null
+};
 
 /** The tasks of a session. */
 export class Tasks {
+  readonly failures = new Failures(nodes => this.refresh(nodes));
+
   /**
    * @param now - The page's clock, in milliseconds.
    */
@@ -95,11 +101,12 @@ export class Tasks {
     return (this.list ??= [...this.tasks.values()]);
   }
 
-  /** Take the tasks of a welcome; those it does not name have ended unseen. */
-  replace(tasks: readonly Task[]): void {
+  /** Take what a welcome tells; tasks that it does not name have ended unseen. */
+  replace(tasks: readonly Task[], failures: readonly Failure[]): void {
     const touched = [...this.tasks.values(), ...tasks].flatMap(task => [...task.nodes]);
     this.tasks.clear();
     tasks.forEach(task => this.tasks.set(task.id, this.record(task)));
+    this.failures.replace(failures);
     this.update(touched);
   }
 
@@ -110,10 +117,8 @@ export class Tasks {
         this.queued(message);
         break;
       case 'started':
-        message.nodes.forEach(node => {
-          this.failures.delete(node);
-          this.generating.delete(node);
-        });
+        message.nodes.forEach(node => this.generating.delete(node));
+        this.failures.began(message.nodes);
         this.started(message);
         break;
       case 'progress': {
@@ -128,8 +133,7 @@ export class Tasks {
         this.done(message.task);
         break;
       case 'failed':
-        // What the function itself had to say comes as a toast; a panel would say it twice.
-        this.end(message.task, TOLD_OTHERWISE.has(message.code) ? null : message);
+        this.end(message.task, message);
         break;
     }
   }
@@ -144,24 +148,18 @@ export class Tasks {
     this.refresh(fresh);
   }
 
-  /** The person has read what failed at these nodes, or they are gone. */
-  dismiss(...nodes: readonly NodeId[]): void {
-    const shown = nodes.filter(node => {
-      const wasComplete = this.runOuts.end(node);
-      return this.failures.delete(node) || wasComplete;
-    });
-    this.refresh(shown);
-  }
-
-  /** The person has read why a run failed: it is said no longer at any of its outputs. */
-  read(failure: Failed): void {
-    const nodes = [...this.failures].filter(([, at]) => at === failure).map(([node]) => node);
-    this.dismiss(...nodes);
+  /** Nodes are gone. */
+  leave(nodes: readonly NodeId[]): void {
+    nodes.forEach(node => this.runOuts.end(node));
+    this.failures.leave(nodes);
   }
 
   /** Every task has ended without an answer: the kernel is gone. */
   clear(): void {
-    this.replace([]);
+    const nodes = [...this.tasks.values()].flatMap(task => [...task.nodes]);
+    this.tasks.clear();
+    this.failures.forget();
+    this.update(nodes);
     this.rest();
   }
 
@@ -237,8 +235,8 @@ export class Tasks {
     const task = this.tasks.get(id);
     this.tasks.delete(id);
     const nodes = task?.nodes ?? [];
-    if (failure !== null) {
-      nodes.forEach(node => this.failures.set(node, failure));
+    if (failure !== null && task !== undefined) {
+      this.failures.add(failure, task.name, nodes);
     }
     this.update(nodes);
   }
@@ -252,6 +250,9 @@ export class Tasks {
   private refresh(nodes: readonly NodeId[]): void {
     for (const node of new Set(nodes)) {
       const status = this.statusNow(node);
+      if (isSame(status, this.status(node))) {
+        continue;
+      }
       if (status === NOTHING) {
         this.statuses.delete(node);
       } else {
@@ -275,12 +276,12 @@ export class Tasks {
       this.since.set(node, this.since.get(node) ?? this.now());
       this.runOuts.end(node);
     }
-    const failure = this.failures.get(node) ?? null;
+    const told = this.failures.at(node);
     const generating = this.generating.has(node);
     const complete = this.runOuts.at(node);
-    return task === null && failure === null && complete === null
+    return task === null && told.failure === null && complete === null
       ? NOTHING
-      : { task, failure, generating, complete };
+      : { task, ...told, generating, complete };
   }
 
   private list: readonly TaskRecord[] | null = null;
@@ -288,11 +289,14 @@ export class Tasks {
   private readonly tasks = new Map<TaskId, TaskRecord>();
   /** Nodes at which a value has come since their task began to run. */
   private readonly generating = new Set<NodeId>();
-  private readonly failures = new Map<NodeId, Failed>();
   /** When the page began to show a task at a node, by its clock; the next task goes on in its place. */
   private readonly since = new Map<NodeId, number>();
   private readonly runOuts: RunOuts;
   private readonly isCalm: () => boolean;
   private readonly statuses = new Map<NodeId, NodeStatus>();
   private readonly listeners = new Map<NodeId, Set<() => void>>();
+}
+
+function isSame(a: NodeStatus, b: NodeStatus): boolean {
+  return (Object.keys(NOTHING) as (keyof NodeStatus)[]).every(key => a[key] === b[key]);
 }

@@ -8,6 +8,10 @@ export interface ToastRecord {
   readonly title: string;
   readonly message: string;
   readonly duration: number | null;
+  /** It takes the place of the one with the same key. */
+  readonly key?: string;
+  /** Something to press, which opens another page. */
+  readonly link?: { readonly href: string; readonly text: string };
 }
 
 /** Most messages kept; the oldest go first. */
@@ -21,13 +25,31 @@ export class Toasts {
 
   show(toast: Omit<ToastRecord, 'id'>): void {
     this.nextId += 1;
-    const { level, title, message, duration } = toast;
-    const record = { id: this.nextId, level, title, message, duration };
+    const { level, title, message, duration, key, link } = toast;
+    const record = {
+      id: this.nextId,
+      level,
+      title,
+      message,
+      duration,
+      ...(key === undefined ? {} : { key }),
+      ...(link === undefined ? {} : { link })
+    };
+    const former = this.shown.findIndex(other => key !== undefined && other.key === key);
+    if (former >= 0) {
+      this.change(this.shown.map((other, i) => (i === former ? record : other)));
+      return;
+    }
     // The same again is one message, that has come again.
     const others = this.shown.filter(
       other => other.level !== level || other.title !== title || other.message !== message
     );
     this.change([...others, record].slice(-MOST));
+  }
+
+  /** Take the one with a key away. */
+  take(key: string): void {
+    this.shown.filter(toast => toast.key === key).forEach(toast => this.close(toast.id));
   }
 
   close(id: number): void {

@@ -2,14 +2,17 @@
  * The kernel connection of a document as a transport. It needs no widget model: a page that was reloaded
  * while a cell runs talks at once, and one whose kernel is new is told so at once.
  */
-import { KernelMessage, type Kernel } from '@jupyterlab/services';
+import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import type { ISignal } from '@lumino/signaling';
 
 import type { Packet } from '../protocol/codec';
+import { Ahead, ENDS, type Expected } from './ahead';
+import { noteApps } from './memory';
+import { request, requestComms, TARGET } from './requests';
 import type { Transport, TransportState } from './transport';
 
 /** What is used of a document's `ISessionContext`: its kernel, whichever it is at the moment. */
-export interface Connection {
+export interface Connection extends Expected {
   readonly isReady: boolean;
   readonly ready: Promise<unknown>;
   readonly session: { readonly kernel: Kernel.IKernelConnection | null } | null;
@@ -22,16 +25,6 @@ export interface Connection {
 
 /** Milliseconds after which a kernel that does not answer on the control channel is asked on the other. */
 const PATIENCE = 2000;
-
-const TARGET = 'jupyter.widget';
-
-/** Statuses after which nothing that the kernel had is there. */
-const ENDS: ReadonlySet<Kernel.Status> = new Set<Kernel.Status>([
-  'restarting',
-  'autorestarting',
-  'terminating',
-  'dead'
-]);
 
 const lines = new Map<Connection, KernelLine>();
 
@@ -48,7 +41,10 @@ export class KernelLine {
     }
     const line = new KernelLine(connection);
     lines.set(connection, line);
-    connection.disposed.connect(() => lines.delete(connection));
+    connection.disposed.connect(() => {
+      lines.delete(connection);
+      line.ahead?.end();
+    });
     return line;
   }
 
@@ -59,7 +55,11 @@ export class KernelLine {
   }
 
   private constructor(private readonly connection: Connection) {
-    connection.iopubMessage.connect((_, message) => this.hear(message));
+    connection.iopubMessage.connect((_, message) => {
+      if (this.ahead?.hold(message) !== true) {
+        this.hear(message);
+      }
+    });
     connection.statusChanged.connect((_, status) => this.follow(status));
     connection.kernelChanged.connect(() => this.restart());
     connection.connectionStatusChanged.connect(() => this.reconnect());
@@ -69,7 +69,7 @@ export class KernelLine {
     );
   }
 
-  /** The kernel, when there is one. */
+  /** The document's own connection to its kernel, when there is one. */
   get kernel(): Kernel.IKernelConnection | null {
     const kernel = this.connection.session?.kernel ?? null;
     return kernel?.isDisposed === true ? null : kernel;
@@ -83,6 +83,7 @@ export class KernelLine {
   open(commId: string, control: boolean): ControlTransport {
     const transport = new ControlTransport(this, commId, control);
     this.transports.set(commId, transport);
+    this.hasten();
     this.refresh();
     return transport;
   }
@@ -92,8 +93,16 @@ export class KernelLine {
     this.transports.delete(commId);
   }
 
+  /** The connection over which an app is talked to. */
+  kernelOf(commId: string): Kernel.IKernelConnection | null {
+    return this.isAhead(commId) ? (this.ahead?.kernel ?? null) : this.kernel;
+  }
+
   /** Whether the app behind a comm can be talked to. */
   stateOf(commId: string): TransportState {
+    if (this.isAhead(commId)) {
+      return 'open';
+    }
     const known = this.known.get(commId);
     if (known === false || (this.kernel === null && this.connection.isReady)) {
       return 'dead';
@@ -102,6 +111,42 @@ export class KernelLine {
       return this.once.has(commId) ? 'lost' : 'asking';
     }
     return known === true ? 'open' : 'asking';
+  }
+
+  /**
+   * Whether the document has yet to be told what the kernel has told us already. What goes on the shell
+   * channel may have to wait there, and would go with the connection.
+   */
+  private isAhead(commId: string): boolean {
+    const isHeard = this.transports.get(commId)?.control === true;
+    return isHeard && !this.known.has(commId) && this.ahead?.has(commId) === true;
+  }
+
+  /** Do not wait until the document is connected: that is the last thing JupyterLab does to open it. */
+  private hasten(): void {
+    if (this.ahead === null && this.kernel === null && !this.connection.isReady) {
+      this.ahead = Ahead.of(this.connection);
+    }
+    if (this.ahead !== null) {
+      this.ahead.onMessage = message => this.hear(message);
+      this.ahead.onChange = () => this.refresh();
+    }
+  }
+
+  /** From the document's own connection on, when that has told as much, it is used alone. */
+  private settle(): void {
+    const { ahead, kernel } = this;
+    if (ahead === null) {
+      return;
+    }
+    const isOther = kernel === null ? this.connection.isReady : kernel.id !== ahead.kernel.id;
+    const isSame =
+      kernel?.connectionStatus === 'connected' &&
+      ![...this.transports.keys()].some(id => this.isAhead(id));
+    if (isOther || isSame) {
+      this.ahead = null;
+      ahead.end().forEach(message => this.hear(message));
+    }
   }
 
   private hear(message: KernelMessage.IMessage): void {
@@ -155,10 +200,11 @@ export class KernelLine {
 
   /** Tell every app how it is with its kernel now, and ask the kernel where that is not known. */
   private refresh(): void {
-    const all = [...this.transports.values()];
-    all.forEach(transport => transport.update());
+    this.settle();
+    const all = [...this.transports];
+    all.forEach(([, transport]) => transport.update());
     const { kernel } = this;
-    if (kernel?.connectionStatus === 'connected' && all.some(each => each.state === 'asking')) {
+    if (kernel?.connectionStatus === 'connected' && all.some(([id]) => !this.known.has(id))) {
       this.ask(kernel);
     }
   }
@@ -193,7 +239,10 @@ export class KernelLine {
 
   /** Note that an app has been talked to. */
   use(commId: string): void {
-    this.once.add(commId);
+    if (!this.once.has(commId)) {
+      this.once.add(commId);
+      noteApps(this.kernelOf(commId)?.id);
+    }
   }
 
   private readonly transports = new Map<string, ControlTransport>();
@@ -202,6 +251,7 @@ export class KernelLine {
   /** Comms that have been open. */
   private readonly once = new Set<string>();
   private asking: AbortController | null = null;
+  private ahead: Ahead | null = null;
 }
 
 /** One app on the line of its document. Made by {@link KernelLine.open}. */
@@ -212,9 +262,15 @@ export class ControlTransport implements Transport {
   constructor(
     private readonly line: KernelLine,
     private readonly commId: string,
-    private control: boolean
+    control: boolean
   ) {
+    this._control = control;
     this.last = line.stateOf(commId);
+  }
+
+  /** Whether the kernel hears the comm on the control channel. */
+  get control(): boolean {
+    return this._control;
   }
 
   get state(): TransportState {
@@ -222,11 +278,11 @@ export class ControlTransport implements Transport {
   }
 
   get waits(): boolean {
-    return !this.control && this.line.kernel?.status === 'busy';
+    return !this.control && this.line.kernelOf(this.commId)?.status === 'busy';
   }
 
   send(packet: Packet): void {
-    const { kernel } = this.line;
+    const kernel = this.line.kernelOf(this.commId);
     if (kernel !== null && this.state === 'open') {
       const data = { method: 'custom', content: packet.content };
       const content = { comm_id: this.commId, data };
@@ -237,7 +293,7 @@ export class ControlTransport implements Transport {
   }
 
   useControl(): void {
-    this.control = true;
+    this._control = true;
   }
 
   close(): void {
@@ -269,85 +325,11 @@ export class ControlTransport implements Transport {
     }
   }
 
+  private _control: boolean;
   private last: TransportState;
 }
 
 function isOurs({ content }: KernelMessage.ICommOpenMsg): boolean {
   const { state } = content.data as { state?: { _model_module?: unknown } };
   return content.target_name === TARGET && state?._model_module === 'ipyblocks';
-}
-
-type Channel = 'control' | 'shell';
-type Answer = (comms: object) => void;
-
-function requestComms(
-  kernel: Kernel.IKernelConnection,
-  channel: Channel,
-  signal: AbortSignal,
-  answer: Answer
-): void {
-  if (kernel.isDisposed) {
-    return;
-  }
-  const content = { target_name: TARGET };
-  const future = request(kernel, channel, 'comm_info_request', content, [], true);
-  future.onReply = ({ content: reply }) => {
-    const { comms } = reply as { comms?: unknown };
-    if (typeof comms === 'object' && comms !== null) {
-      answer(comms);
-    }
-  };
-  signal.addEventListener('abort', () => future.dispose(), { once: true });
-}
-
-/** The part of a future that is used; the types of the channels have nothing in common. */
-interface Future {
-  onReply: (message: { readonly content: unknown }) => unknown;
-  dispose(): void;
-}
-
-function request(
-  kernel: Kernel.IKernelConnection,
-  channel: Channel,
-  msgType: string,
-  content: unknown,
-  buffers: readonly ArrayBufferView[],
-  expectsReply: boolean
-): Future {
-  // The control channel takes any message; its type only lists those that Jupyter itself sends there.
-  const message = KernelMessage.createMessage({
-    msgType,
-    channel,
-    session: kernel.clientId,
-    username: kernel.username,
-    content,
-    buffers: [...buffers]
-  } as never);
-  const send = (): unknown =>
-    channel === 'control'
-      ? kernel.sendControlMessage(message as never, expectsReply, true)
-      : kernel.sendShellMessage(message as never, expectsReply, true);
-  return (channel === 'control' ? pastWaiting(kernel, send) : send()) as Future;
-}
-
-/**
- * Send without waiting for others. After a connection is made, JupyterLab holds everything back until the
- * kernel has answered a first question on its shell channel, or for three seconds when a cell runs; the
- * control channel is answered at once. What waits keeps its order, and what cannot be sent now joins it.
- */
-function pastWaiting<T>(kernel: Kernel.IKernelConnection, send: () => T): T {
-  // Not part of the interface: where a kernel keeps them elsewhere, they are waited for as ever.
-  const queue = kernel as unknown as { _pendingMessages?: unknown };
-  const waiting = queue._pendingMessages;
-  if (!Array.isArray(waiting) || waiting.length === 0) {
-    return send();
-  }
-  const late: unknown[] = [];
-  queue._pendingMessages = late;
-  try {
-    return send();
-  } finally {
-    waiting.push(...late);
-    queue._pendingMessages = waiting;
-  }
 }

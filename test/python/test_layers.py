@@ -27,6 +27,7 @@ LAYER_OF = {
     "display": "display",
     "app": "app",
     "client": "app",
+    "reactive": "app",
     "__init__": "package",
 }
 """By first part of a module's name; every other module describes the tree."""

@@ -29,6 +29,8 @@ class Call:
         inputs: how messages name the arguments, as far as there are names.
         outputs: how messages name the parts of its value.
         tracks_tqdm: bars of ``tqdm`` are its progress.
+        every_update: every report of its progress is wanted, not only the latest now and then:
+            the run's reports have a listener.
     """
 
     fn: Callable[..., Any]
@@ -38,6 +40,7 @@ class Call:
     inputs: Sequence[str] = ()
     outputs: Sequence[str] = ()
     tracks_tqdm: bool = False
+    every_update: bool = False
 
 
 class Handle(Protocol):

@@ -17,9 +17,10 @@ from typing import Any
 from ... import context
 from ...errors import NotAvailableError, WorkerDiedError
 from ...progress import Progress
+from ...progress_updater import track_progress
 from .base import END, Call, Capability, Handle
-from .pickling import Known, cannot_send, dump, sources
-from .remote import Evaluation, Order, Packed, Ran, Setting, hear, run_packed
+from .pickling import Known, cannot_send, dump
+from .remote import Evaluation, Order, Packed, Ran, hear, run_packed
 
 
 class ExecutorBackend:
@@ -74,6 +75,15 @@ class ExecutorBackend:
             future.cancel()
         if wait:
             _wait(left)
+
+
+def _tracks(call: Call) -> bool:
+    """Whether the function means to show progress, as far as one can see."""
+    return (
+        call.tracks_tqdm
+        or getattr(call.fn, "__wrapped_by__", None) is track_progress
+        or any(isinstance(each, Progress) for each in call.args)
+    )
 
 
 def _wait(futures: list[Future[Any]]) -> None:
@@ -154,7 +164,7 @@ class _There:
                 "Return the value, or use the workers of the kernel: "
                 'gr.configure_tasks(backend="processes").'
             )
-        if call.tracks_tqdm or any(isinstance(each, Progress) for each in call.args):
+        if _tracks(call) and not call.every_update:
             self._run.write(
                 "stderr",
                 f"Progress of {call.name!r} is not shown: {self._name} hands over nothing before "
@@ -165,11 +175,7 @@ class _There:
             data = dump((call.fn, call.args), self._known, files=files)
         except Exception as error:  # noqa: BLE001 - a user's own __reduce__
             raise cannot_send(call, self._known, error) from None
-        order = Order(
-            0, call.name, call.kind, list(call.outputs), call.tracks_tqdm,
-            Setting.here(), sources(files),
-        )  # fmt: skip
-        return backend.send(run_packed, tuple(order), Packed.of(data))
+        return backend.send(run_packed, tuple(Order.of(call, files)), Packed.of(data))
 
     def _ended(self, work: Future[Ran]) -> None:
         try:

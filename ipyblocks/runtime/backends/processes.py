@@ -20,8 +20,8 @@ from ...errors import NotSendableError, WorkerDiedError
 from .base import Call, Capability
 from .job import GRACE, Job
 from .nursery import Nursery, Process, Spawned, can_fork
-from .pickling import Known, cannot_send, dump, knowing, sources
-from .remote import Order, Setting, hear
+from .pickling import Known, cannot_send, dump, knowing
+from .remote import Order, hear
 from .wire import Frame, Pickled, Pipes, pipe_pair
 
 
@@ -279,10 +279,7 @@ class _Attendant(threading.Thread):
                 data = dump((call.fn, call.args), known, files=files)
             except Exception as error:  # noqa: BLE001 - a user's own __reduce__
                 return cannot_send(call, known, error)
-        order = Order(
-            job.number, call.name, call.kind, list(call.outputs), call.tracks_tqdm,
-            Setting.here(), sources(files),
-        )  # fmt: skip
+        order = Order.of(call, files, job.number)
         again = self._process is not None  # it may have died since its last call
         while not job.cancelled:
             died = self._attend(job, order, data, known)

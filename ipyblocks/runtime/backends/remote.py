@@ -22,8 +22,8 @@ from ...protocol import Stream, ToastLevel
 from .. import tqdm_hook
 from ..call import readable_traceback, told_traceback
 from ..reports import RunReports
-from .base import END, Kind
-from .pickling import Known, cannot_return, dump, keep_sources, knowing
+from .base import END, Call, Kind
+from .pickling import Known, cannot_return, dump, keep_sources, knowing, sources
 from .wire import Pickled
 
 Say = Callable[[tuple[Any, ...]], None]
@@ -72,7 +72,7 @@ class Order(NamedTuple):
 
     Attributes:
         number: of the call; stops name it.
-        name, kind, outputs, tracks_tqdm: see :class:`~.base.Call`.
+        name, kind, outputs, tracks_tqdm, every_update: see :class:`~.base.Call`.
         cells: lines of what has been run in cells, by file name.
     """
 
@@ -81,8 +81,27 @@ class Order(NamedTuple):
     kind: Kind
     outputs: Sequence[str]
     tracks_tqdm: bool
+    every_update: bool
     setting: Setting
     cells: dict[str, list[str]]
+
+    @classmethod
+    def of(cls, call: Call, files: set[str], number: int = 0) -> Order:
+        """What there is to say about a call now.
+
+        Args:
+            files: names of the files that its functions are from.
+        """
+        return cls(
+            number,
+            call.name,
+            call.kind,
+            list(call.outputs),
+            call.tracks_tqdm,
+            call.every_update,
+            Setting.here(),
+            sources(files),
+        )
 
 
 class RemoteRun:
@@ -92,17 +111,15 @@ class RemoteRun:
         say: takes a message for the kernel.
         wants: called when there is something new about progress.
         stop: set when the run has been cancelled.
+        order: how the call is to be run.
     """
 
     def __init__(
-        self,
-        say: Say,
-        wants: Callable[[], None],
-        stop: threading.Event,
-        tracks_tqdm: bool,
+        self, say: Say, wants: Callable[[], None], stop: threading.Event, order: Order
     ) -> None:
-        self.tracks_tqdm = tracks_tqdm
+        self.tracks_tqdm = order.tracks_tqdm
         self.reports = RunReports(time.monotonic, lambda call: call(), wants, stop)
+        self.reports.every = order.every_update
         self._say = say
         self._stop = stop
 
@@ -125,9 +142,11 @@ class RemoteRun:
             raise asyncio.CancelledError("This run was cancelled.")
 
     def progress(self) -> tuple[Any, ...]:
-        """The message with the latest about progress."""
+        """The message about progress: the latest and, if that is wanted, every report since the
+        last time.
+        """
         with context.running(self):
-            return ("progress", *self.reports.fetch())
+            return ("progress", *self.reports.fetch(), self.reports.take())
 
     @contextmanager
     def on(self) -> Iterator[None]:
@@ -362,7 +381,7 @@ def run_packed(order: tuple[Any, ...], packed: Packed) -> Ran:
     """Run a call in a process of some executor."""
     told = Order(*order)
     messages: list[tuple[Any, ...]] = []
-    run = RemoteRun(messages.append, lambda: None, threading.Event(), told.tracks_tqdm)
+    run = RemoteRun(messages.append, lambda: None, threading.Event(), told)
     known = Known()
     keep_sources(told.cells)
     with run.on():
@@ -373,6 +392,8 @@ def run_packed(order: tuple[Any, ...], packed: Packed) -> Ran:
                 value = evaluation.step()
             finally:
                 evaluation.close()
+                if told.every_update:
+                    messages.append(run.progress())
             try:
                 data = Packed.of(dump(value, known, home=True))
             except Exception as error:  # noqa: BLE001 - a user's own __reduce__

@@ -27,6 +27,9 @@ from .wire import Frame, Pickled, Pipes
 LAST_WORDS = 2.0
 """Seconds that a function has to clean up when the kernel has gone."""
 
+_BATCH = 0.005
+"""Seconds between two messages about progress when every report is wanted: many go together."""
+
 _AHEAD = 1000
 """Messages that may wait to be sent; a function that says more waits itself."""
 
@@ -34,7 +37,8 @@ _AHEAD = 1000
 class Mouth:
     """Says things to the kernel, on a thread of its own. Callable from any thread.
 
-    Messages keep their order. Progress is fetched when it is sent, at most every 50 ms.
+    Messages keep their order. Progress is fetched when it is sent: at most every 50 ms, or
+    every 5 ms when every report is wanted.
     """
 
     def __init__(self, pipes: Pipes) -> None:
@@ -45,10 +49,17 @@ class Mouth:
         self._room = threading.Event()
         self._wanted: RemoteRun | None = None
         self._told_at = -INTERVAL
-        threading.Thread(target=self._send, name="ipyblocks-mouth", daemon=True).start()
+        self._own: list[tuple[Any, Pickled | None]] = []
+        self._thread = threading.Thread(target=self._send, name="ipyblocks-mouth", daemon=True)
+        self._thread.start()
 
     def say(self, message: tuple[Any, ...], value: Pickled | None = None) -> None:
         """Send a message soon."""
+        if threading.get_ident() == self._thread.ident:
+            # About progress that is being fetched: nobody else would make room, and it is to be
+            # sent before the end.
+            self._own.append((message, value))
+            return
         while self._queue.qsize() > _AHEAD:
             self._room.clear()
             if self._queue.qsize() > _AHEAD:
@@ -75,7 +86,7 @@ class Mouth:
 
     def _next(self) -> list[tuple[Any, Pickled | None]]:
         """What to send now. Waits."""
-        due = None if self._wanted is None else self._told_at + INTERVAL - time.monotonic()
+        due = self._due()
         try:
             message, value = self._get(due)
         except queue.Empty:
@@ -91,6 +102,13 @@ class Mouth:
         # The last word about progress goes before the end of the run.
         ends = message[0] in ("end", "raised", "value")
         return [*(self._progress() if ends else []), (message, value)]
+
+    def _due(self) -> float | None:
+        """Seconds until progress is to be sent; None: it is not."""
+        if self._wanted is None:
+            return None
+        interval = _BATCH if self._wanted.reports.every else INTERVAL
+        return self._told_at + interval - time.monotonic()
 
     def _get(self, timeout: float | None) -> tuple[Any, Pickled | None]:
         if self._ahead:
@@ -118,7 +136,9 @@ class Mouth:
         if run is None:
             return []
         self._told_at = time.monotonic()
-        return [(run.progress(), None)]
+        message = run.progress()
+        own, self._own = self._own, []
+        return [*own, (message, None)]
 
 
 class Worker:
@@ -175,9 +195,7 @@ class Worker:
         self._number = order.number
         # From here on it may be told to stop, and must not be called a second time.
         self._mouth.say_first(("begun",))
-        run = RemoteRun(
-            self._mouth.say, lambda: self._mouth.wants(run), self._stop, order.tracks_tqdm
-        )
+        run = RemoteRun(self._mouth.say, lambda: self._mouth.wants(run), self._stop, order)
         threads = threading.active_count()
         order.setting.apply()
         keep_sources(order.cells)

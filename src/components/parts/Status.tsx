@@ -1,7 +1,10 @@
 /** What happens at an output: a bar and one line of words while it is made, or why it failed. */
-import type { Failed, NodeId } from '../../protocol/wire';
+import { useContext, useLayoutEffect } from 'react';
+
+import type { Failure as FailureInfo, NodeId } from '../../protocol/wire';
 import { useNodeStatus, usePage } from '../../store/hooks';
-import { Line, Working } from './Working';
+import { SeenContext } from './layout';
+import { Line, Still, Working } from './Working';
 
 interface StatusProps {
   readonly id: NodeId;
@@ -11,40 +14,95 @@ interface StatusProps {
 
 /** Draws nothing while nothing happens. Overlaid, so that nothing moves. */
 export function Status({ id, line = true }: StatusProps): JSX.Element | null {
-  const { task, failure, generating, complete } = useNodeStatus(id);
-  const page = usePage();
+  const { task, failure, isFirst, isRetried, generating, complete } = useNodeStatus(id);
+  useSeen(id, failure !== null);
   const shown = task ?? complete;
   if (shown !== null && shown.showProgress !== 'hidden') {
     const working = { task: shown, generating, line, isComplete: task === null };
     return <Working {...working} />;
   }
-  if (failure !== null) {
-    return <Failure failure={failure} onDismiss={() => page.tasks.read(failure)} />;
+  if (failure !== null && isFirst && !isRetried) {
+    return <Failure failure={failure} />;
   }
-  return null;
+  if (failure === null || !line) {
+    return null;
+  }
+  return (
+    <div className="ib-Status">
+      <Brief failure={failure} isRetried={isRetried} />
+    </div>
+  );
 }
 
 /** The words alone, for the line of a label: beside it, so that they never cover it. */
 export function StatusLine({ id }: { readonly id: NodeId }): JSX.Element | null {
-  const { task } = useNodeStatus(id);
-  return task === null || task.showProgress === 'hidden' ? null : <Line task={task} />;
+  const { task, failure, isFirst, isRetried, complete } = useNodeStatus(id);
+  if (task !== null && task.showProgress !== 'hidden') {
+    return <Line task={task} />;
+  }
+  if (failure === null || complete !== null || (isFirst && !isRetried)) {
+    return null;
+  }
+  return <Brief failure={failure} isRetried={isRetried} />;
 }
 
-function Failure({ failure, onDismiss }: { failure: Failed; onDismiss: () => void }): JSX.Element {
+/** Say that this node is one of those that can tell a failure in full. */
+function useSeen(id: NodeId, fails: boolean): void {
+  const { store, tasks } = usePage();
+  const isSeen = useContext(SeenContext) && store.node(id)?.props.visible !== 'hidden';
+  useLayoutEffect(
+    () => (fails && isSeen ? tasks.failures.show(id) : undefined),
+    [tasks, id, fails, isSeen]
+  );
+}
+
+/** A failure that is told elsewhere, or is being tried again. */
+function Brief({
+  failure,
+  isRetried
+}: {
+  readonly failure: FailureInfo;
+  readonly isRetried: boolean;
+}): JSX.Element {
+  if (isRetried) {
+    return <Still words="Waiting…" />;
+  }
+  const words = failure.code === 'cancelled' ? 'Cancelled' : 'Failed';
+  return <Still words={words} title={failure.message} />;
+}
+
+function Failure({ failure }: { readonly failure: FailureInfo }): JSX.Element {
+  const page = usePage();
+  const { task, code, message, detail, retry } = failure;
+  const isQuiet = code === 'cancelled';
   return (
-    <div className="ib-Failure" role="alert">
+    <div
+      className={isQuiet ? 'ib-Failure ib-is-quiet' : 'ib-Failure'}
+      role={isQuiet ? undefined : 'alert'}
+    >
       <div className="ib-Failure-head">
         <span className="ib-Failure-text">
-          <strong>Error</strong> <span className="ib-Failure-message">{failure.message}</span>
+          {isQuiet ? null : <strong>Error</strong>}{' '}
+          <span className="ib-Failure-message">{message}</span>
         </span>
-        <button type="button" className="ib-icon-button" aria-label="Dismiss" onClick={onDismiss}>
+        {retry === true ? (
+          <button type="button" className="ib-link" onClick={() => page.retry(task)}>
+            Try again
+          </button>
+        ) : null}
+        <button
+          type="button"
+          className="ib-icon-button"
+          aria-label="Dismiss"
+          onClick={() => page.dismiss(task)}
+        >
           ×
         </button>
       </div>
-      {failure.detail === null ? null : (
+      {detail === null ? null : (
         <details>
           <summary>Traceback</summary>
-          <pre tabIndex={0}>{failure.detail}</pre>
+          <pre tabIndex={0}>{detail}</pre>
         </details>
       )}
     </div>

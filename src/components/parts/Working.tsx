@@ -52,6 +52,23 @@ export function Line({ task }: { readonly task: TaskRecord }): JSX.Element {
   );
 }
 
+/** Words where nothing runs and nothing can be stopped. */
+export function Still({
+  words,
+  title
+}: {
+  readonly words: string;
+  readonly title?: string;
+}): JSX.Element {
+  return (
+    <div className="ib-Status-line">
+      <span className="ib-Status-words" title={title ?? words}>
+        {words}
+      </span>
+    </div>
+  );
+}
+
 /** For the eye: what is heard is announced elsewhere, and the bar has the same words. */
 export function Words({ task }: { readonly task: TaskRecord }): JSX.Element {
   const text = words(task, useNow());

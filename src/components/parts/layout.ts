@@ -8,7 +8,10 @@ import type { NodeId } from '../../protocol/wire';
  * leave neither a card nor a gap.
  */
 export const EMPTY =
-  ':not(:has(:not([hidden], [hidden] *, .ib-Form, .ib-Column, .ib-Row, .ib-Group)))';
+  ':not(:has(:not([hidden], [hidden] *, .ib-Form, .ib-Column, .ib-Row, .ib-Stack, .ib-Group)))';
+
+/** Whether what is drawn is not folded away: in a closed accordion, or a tab that is not selected. */
+export const SeenContext = createContext(true);
 
 /** Which tab of the tabs around is shown, and how ids of its elements begin. */
 export interface TabsState {

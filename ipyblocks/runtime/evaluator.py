@@ -1,0 +1,699 @@
+"""Computes derived variables for whoever looks at them: sessions, observers, and cells that read.
+
+One for the kernel, like the variables. What is quick is computed in a thread, many nodes in one
+go (a *wave*). ``async`` functions run on the loop, tasks on the backend, one call a node; a quick
+one that turns out to be slow becomes such a call, and the others go on without it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import inspect
+import logging
+import random
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from functools import partial
+from typing import Any, Protocol
+
+from .. import context
+from ..files import Files
+from ..progress import Reports
+from ..protocol import Stream, ToastLevel
+from ..variables import graph, variable
+from ..variables.derived import DerivedVariable
+from ..variables.graph import Derived, Node, State, Watch
+from . import loop as loops
+from .backends.base import Call, kind_of
+from .backends.choice import Lease
+from .backends.threads import new_pool
+from .reports import RunReports
+
+log = logging.getLogger("ipyblocks")
+
+LINGER = 0.05
+"""Seconds that a function may take before the pages that wait for it are told that it runs."""
+
+MOST_THREADS = 16
+
+SLOWEST_POLLING = 60.0
+"""Seconds to which the interval of a variable grows that fails again and again."""
+
+
+class Follower(Protocol):
+    """Who shows that a variable is being computed: the variables of one session."""
+
+    def follow(self, run: Computation, watches: Sequence[Watch]) -> None:
+        """A call has begun that these watches wait for."""
+
+    def say(self, run: Computation, stream: Stream, text: str) -> None:
+        """Its function has written something. Callable from any thread."""
+
+    def toast(self, level: ToastLevel, message: str, title: str, duration: float | None) -> None:
+        """Its function has something to tell. Callable from any thread."""
+
+
+class Computation:
+    """One call of the function of a derived variable. See :class:`ipyblocks.context.Run`.
+
+    Attributes:
+        node: what is computed.
+        values: what from.
+        followers: sessions that show it.
+        waits: it has no worker yet.
+        began: clock reading at its start, in seconds.
+        readers: cells that wait for it.
+        given_up: followers whose page has pressed Cancel.
+        error: what its function raised.
+        cancelled: nobody wanted it any more.
+    """
+
+    tracks_tqdm = False
+
+    def __init__(self, evaluator: Evaluator, node: Derived, values: Sequence[Any]) -> None:
+        self.node = node
+        self.values = values
+        self.versions: list[int] = []
+        self.followers: dict[Follower, None] = {}
+        self.waits = False
+        self.began = 0.0
+        self.readers = 0
+        self.given_up: set[Follower] = set()
+        self.error: BaseException | None = None
+        self.cancelled = False
+        self.announced = False
+        self._evaluator = evaluator
+        self._reports: RunReports | None = None
+        self._stop: threading.Event | None = None
+        self._over: Future[None] | None = None
+        self.is_over = False
+        self.interrupt: Callable[[], object] | None = None
+        self.shown: list[Callable[[], None]] = []
+
+    # Most calls take microseconds and need none of the following, so it is made on demand.
+
+    @property
+    def stop(self) -> threading.Event:
+        """Set when it has been cancelled."""
+        if self._stop is None:
+            with graph.lock:
+                self._stop = self._stop or threading.Event()
+        return self._stop
+
+    @property
+    def reports(self) -> Reports:
+        """See :class:`ipyblocks.context.Run`."""
+        if self._reports is None:
+            with graph.lock:
+                thread = self._evaluator.thread
+                self._reports = self._reports or RunReports(
+                    thread.loop.time, thread.post, self._reported, self.stop
+                )
+        return self._reports
+
+    def _reported(self) -> None:
+        for tell in self.shown:
+            tell()
+
+    @property
+    def over(self) -> Future[None]:
+        """Done when it is over, whatever became of it."""
+        with graph.lock:
+            if self._over is None:
+                self._over = Future()
+                if self.is_over:
+                    self._over.set_result(None)
+            return self._over
+
+    def end(self) -> None:
+        """It is over."""
+        with graph.lock:
+            self.is_over, waiting = True, self._over
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
+
+    def cancel(self) -> None:
+        """Stop it as well as can be; loop thread only. Again does nothing."""
+        if self.cancelled or self.is_over:
+            return
+        self.cancelled = True
+        self.stop.set()
+        if self._reports is not None:
+            self._reports.interrupt()
+        if self.interrupt is not None:
+            self.interrupt()
+
+    @property
+    def tracked(self) -> bool:
+        """Whether its function says how far it is."""
+        return self._reports is not None
+
+    def toast(self, level: ToastLevel, message: str, title: str, duration: float | None) -> None:
+        """See :class:`ipyblocks.context.Run`."""
+        for follower in self._audience():
+            follower.toast(level, message, title, duration)
+
+    def write(self, stream: Stream, text: str) -> None:
+        """See :class:`ipyblocks.context.Run`."""
+        for follower in self._audience():
+            follower.say(self, stream, text)
+
+    def _audience(self) -> list[Follower]:
+        """Who shows it, or would if it took longer."""
+        return list(self.followers) or list(self._evaluator.audience(self.node))
+
+    def check_cancelled(self) -> None:
+        """See :class:`ipyblocks.context.Run`."""
+        if self._stop is not None and self._stop.is_set():
+            raise asyncio.CancelledError("This run was cancelled.")
+
+    @property
+    def files(self) -> Files:
+        """See :class:`ipyblocks.context.Run`."""
+        return self._evaluator.files
+
+
+class _Wave:
+    """Quick functions that one thread calls one after the other.
+
+    Attributes:
+        run: the call that goes on.
+        overtaken: that call has taken too long; the rest is left to another thread.
+    """
+
+    def __init__(self) -> None:
+        self.run: Computation | None = None
+        self.overtaken = False
+
+
+class Evaluator:
+    """Computes derived variables. See :class:`ipyblocks.variables.graph.Keeper`."""
+
+    def __init__(self) -> None:
+        self._users = 0
+        self._lock = threading.Lock()
+        self._thread: loops.LoopThread | None = None
+        self._pool: Executor | None = None
+        self._files: Files | None = None
+        self._lease = Lease()
+        self._posted = False
+        self._wave: _Wave | None = None
+        self._jobs: set[asyncio.Task[Any]] = set()
+        self._told: deque[Callable[[], None]] = deque()
+        self._telling = False
+        self._polls: dict[Derived, asyncio.TimerHandle] = {}
+        self.runs: dict[Derived, Computation] = {}
+
+    # --- life ------------------------------------------------------------------------------------
+
+    def hold(self) -> loops.LoopThread:
+        """Somebody looks, or reads. Wants one :meth:`release`."""
+        with self._lock:
+            self._users += 1
+            if self._thread is None:
+                self._thread = loops.acquire()
+                self._pool = new_pool(MOST_THREADS)
+            return self._thread
+
+    def release(self) -> None:
+        """That one is gone. With the last, threads and tasks end."""
+        with self._lock:
+            self._users -= 1
+            if self._users:
+                return
+            pool, files = self._pool, self._files
+            self._thread = self._pool = self._files = None
+            self._lease.release()
+            self._lease = Lease()
+        if pool is not None:
+            pool.shutdown(wait=False)
+        if files is not None:
+            files.close()
+        loops.release()
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[loops.LoopThread]:
+        """:meth:`hold`, for as long as code inside takes."""
+        thread = self.hold()
+        try:
+            yield thread
+        finally:
+            self.release()
+
+    @property
+    def thread(self) -> loops.LoopThread:
+        """The loop's thread.
+
+        Raises:
+            RuntimeError: nobody looks at, or reads, any variable.
+        """
+        if self._thread is None:
+            raise RuntimeError("No app is open, and nobody waits for a variable.")
+        return self._thread
+
+    @property
+    def files(self) -> Files:
+        """What functions of variables keep in files."""
+        with self._lock:
+            if self._files is None:
+                self._files = Files()
+            return self._files
+
+    # --- looking ---------------------------------------------------------------------------------
+
+    def wake(self) -> None:
+        """See :class:`graph.Keeper`."""
+        thread = self._thread
+        if thread is not None and not self._posted:
+            self._posted = True
+            thread.post(self._flush)
+
+    def _flush(self) -> None:
+        self._posted = False
+        with graph.lock:
+            watches = list(graph.news)
+            graph.news.clear()
+        for watch in watches:
+            if isinstance(watch.node, DerivedVariable):
+                watch.node.tell_flags()
+            try:
+                watch.changed()
+            except Exception:
+                log.exception("A change of %s could not be told.", watch.node.describe())
+        for node, run in list(self.runs.items()):
+            if node.state is State.STALE and run.interrupt is not None:
+                run.cancel()  # an input has changed since it began
+        self._begin_wave()
+
+    def _begin_wave(self) -> None:
+        if self._wave is not None or self._pool is None:
+            return
+        with graph.lock:
+            if not any(node.run is None for node in graph.wanted):
+                return
+        self._wave = wave = _Wave()
+        self.thread.loop.call_later(LINGER, self._overtake, wave)
+        self._pool.submit(self._compute, wave, self.thread)
+
+    def _compute(self, wave: _Wave, thread: loops.LoopThread) -> None:
+        """Call what is quick, inputs first, until there is no more; in a thread of the pool."""
+        try:
+            while self._pass(wave, thread):
+                pass
+        except BaseException:
+            log.exception("Variables could not be computed.")
+        finally:
+            thread.post(self._wave_over, wave)
+
+    def _pass(self, wave: _Wave, thread: loops.LoopThread) -> bool:
+        with graph.lock:
+            order = graph.plan([node for node in graph.wanted if node.run is None])
+        called = False
+        for node in order:
+            run = self._prepared(node)
+            if run is None:
+                continue
+            called = True
+            if not node.quick:
+                thread.post(self._start, run)
+                continue
+            wave.run = run
+            self._call(run)
+            wave.run = None
+            if wave.overtaken:
+                thread.post(self._run_over, run)
+                return False
+        return called
+
+    def _prepared(self, node: Derived) -> Computation | None:
+        with graph.lock:
+            values = node.prepare()
+            if values is None:
+                return None
+            run = Computation(self, node, values)
+            run.versions = node.begin(run)
+            return run
+
+    def _call(self, run: Computation) -> None:
+        """Call a function here, and note what it gives."""
+        node, inside = run.node, graph.computing()
+        inside.append(node)
+        try:
+            with context.running(run):
+                value = node.compute(*run.values)
+                if inspect.isawaitable(value):
+                    value = asyncio.run(_awaited(value))
+        except BaseException as error:  # noqa: BLE001 - a user's function may raise anything
+            self._failed(run, error)
+        else:
+            node.finish(run.versions, run.values, value)
+        finally:
+            inside.pop()
+            run.end()
+
+    def _failed(self, run: Computation, error: BaseException) -> None:
+        if run.cancelled and isinstance(error, asyncio.CancelledError | KeyboardInterrupt):
+            run.node.over()
+            return
+        run.error = error
+        run.node.finish(run.versions, run.values, error=error)
+
+    def _overtake(self, wave: _Wave) -> None:
+        """A wave takes long: say so where its function is waited for, and go on with the rest."""
+        if self._wave is not wave or self._thread is None:
+            return
+        with graph.lock:
+            run = wave.run
+            if run is None or run.is_over:
+                # Between two functions; many quick ones are no slow one.
+                self.thread.loop.call_later(LINGER, self._overtake, wave)
+                return
+            wave.overtaken = True
+        self._wave = None
+        self._announce(run)
+        self._begin_wave()
+
+    def _wave_over(self, wave: _Wave) -> None:
+        if self._wave is wave:
+            self._wave = None
+            self._begin_wave()
+
+    # --- one call --------------------------------------------------------------------------------
+
+    def audience(self, node: Node) -> dict[Follower, list[Watch]]:
+        """Sessions that look at a node, or at what is computed from it."""
+        found: dict[Follower, list[Watch]] = {}
+        with graph.lock:
+            for each in graph.below(node):
+                for watch in each.watches:
+                    if watch.owner is not None:
+                        found.setdefault(watch.owner, []).append(watch)  # type: ignore[arg-type]
+        return found
+
+    def _announce(self, run: Computation) -> None:
+        """Tell those who wait for it that a call goes on. Loop thread only."""
+        self.runs[run.node] = run
+        run.announced = True
+        run.began = self.thread.loop.time()
+        for follower, watches in self.audience(run.node).items():
+            run.followers[follower] = None
+            follower.follow(run, watches)
+        self._flag(run.node, True)
+
+    def _flag(self, node: Derived, loading: bool) -> None:
+        with graph.lock:
+            for each in graph.below(node):
+                if isinstance(each, DerivedVariable):
+                    each.tell_flags(loading)
+
+    def waiting_for(self, node: Node) -> list[Computation]:
+        """Calls that a node waits for, its own included."""
+        with graph.lock:
+            return [run for run in self.runs.values() if node in set(graph.below(run.node))]
+
+    def _start(self, run: Computation) -> None:
+        """Begin a call that is no quick one."""
+        if self._thread is None:
+            run.node.over()
+            run.end()
+            return
+        node = run.node
+        assert isinstance(node, DerivedVariable)
+        job = self._run_task(run, node) if node.run_as_task else self._run_async(run, node)
+        # A context of its own: what a cell has set is none of its business.
+        task = contextvars.Context().run(lambda: self.thread.loop.create_task(job))
+        run.interrupt = task.cancel
+        self._jobs.add(task)
+        task.add_done_callback(partial(self._job_over, run))
+        run.waits = node.run_as_task and not self._has_place()
+        self._announce(run)
+
+    def _has_place(self) -> bool:
+        places = self._lease.places
+        return places is None or places.has_room
+
+    async def _run_async(self, run: Computation, node: DerivedVariable) -> None:
+        with context.running(run):
+            value = await node.compute(*run.values)
+        node.finish(run.versions, run.values, value)
+
+    async def _run_task(self, run: Computation, node: DerivedVariable) -> None:
+        lease = self._lease
+        backend = lease.backend()
+        if backend is None:
+            run.waits = False
+            with context.running(run):
+                value = node.compute(*run.values)
+                if inspect.isawaitable(value):
+                    value = await value
+            node.finish(run.versions, run.values, value)
+            return
+        places = lease.places
+        assert places is not None
+        await places.turn()
+        try:
+            run.waits = False
+            for tell in run.shown:
+                tell()
+            call = Call(
+                node.func,
+                node.arguments(run.values),
+                kind_of(node.func),
+                node.name,
+                [f"The variable {each.describe()}" for each in node.inputs],
+                [],
+                False,
+            )
+            handle = backend.submit(call, run)
+            run.interrupt = handle.cancel
+            try:
+                value = await asyncio.wrap_future(handle.step())
+            finally:
+                await asyncio.wrap_future(handle.close())
+        finally:
+            places.give()
+        node.finish(run.versions, run.values, value)
+
+    def _job_over(self, run: Computation, task: asyncio.Task[Any]) -> None:
+        self._jobs.discard(task)
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if error is not None:
+            if task.cancelled():
+                run.cancelled = True
+            self._failed(run, error)
+        elif not run.is_over and run.node.run is run:
+            run.node.over()
+        run.end()
+        self._run_over(run)
+
+    def _run_over(self, run: Computation) -> None:
+        if self.runs.get(run.node) is run:
+            del self.runs[run.node]
+            self._flag(run.node, False)
+        run.waits = False
+        for tell in run.shown:
+            tell()
+        run.followers.clear()
+        self.wake()
+        if not self._posted and self._thread is not None:
+            self._begin_wave()
+
+    # --- giving up -------------------------------------------------------------------------------
+
+    def drop(self, node: Derived) -> None:
+        """See :class:`graph.Keeper`."""
+        thread = self._thread
+        if thread is not None:
+            thread.post(self._drop, node)
+
+    def _drop(self, node: Derived) -> None:
+        run = node.run
+        if isinstance(run, Computation) and not node.is_live and not run.readers:
+            run.cancel()
+
+    def give_up(self, run: Computation, follower: Follower) -> None:
+        """A page has pressed Cancel. The call ends when nobody else waits for it."""
+        run.given_up.add(follower)
+        if run.readers or set(self.audience(run.node)) - run.given_up:
+            return
+        run.node.stopped()
+        run.cancel()
+
+    def again(self, node: Node) -> None:
+        """Compute a variable, and what has failed or was stopped above it, once more."""
+        with graph.lock:
+            broken = [
+                each
+                for each in graph.plan_all(node)
+                if each.failure is not None or each.state is State.STOPPED
+            ]
+        for each in broken:
+            each.again(force=True, parents=False)
+
+    # --- reading ---------------------------------------------------------------------------------
+
+    def read(self, node: Derived) -> Any:
+        """The value of a node as of now. Waits for it; not to be called on the loop's thread.
+
+        Raises:
+            BaseException: what its function, or one above, raised.
+            RuntimeError: called on the loop's thread, and it would have to wait.
+        """
+        with graph.lock:
+            fresh = isinstance(node, DerivedVariable) and node.cache is None and not node.is_live
+            if fresh and node.run is None and not graph.computing():
+                node.seen = None
+                node.state = State.STALE
+            if node.state is State.STOPPED:
+                node.state = State.STALE
+        with contextlib.ExitStack() as stack:
+            while True:
+                with graph.lock:
+                    if node.is_current:
+                        if node.failure is not None:
+                            raise node.failure
+                        return node.now()
+                    run, mine = self._next(node)
+                if mine and run.node.quick:
+                    self._call(run)
+                    continue
+                if self._thread is not None and self._thread.here:
+                    if mine:
+                        run.node.over()
+                    raise RuntimeError(
+                        f"{node.describe()} is being computed and cannot be waited for on the "
+                        "app's loop; write `await variable.get_current_value()` in async functions."
+                    )
+                thread = stack.enter_context(self.held())
+                if mine:
+                    thread.post(self._start, run)
+                run.readers += 1
+                try:
+                    run.over.result()
+                finally:
+                    run.readers -= 1
+                    self.drop(run.node)
+
+    def _next(self, node: Derived) -> tuple[Computation, bool]:
+        """What is to be done for a node: a call to be made, or one that goes on. Lock held."""
+        going: Computation | None = None
+        for each in graph.plan([node]):
+            if each.state is State.STOPPED:
+                each.state = State.STALE
+            run = self._prepared(each)
+            if run is not None:
+                return run, True
+            if isinstance(each.run, Computation):
+                going = going or each.run
+        if going is None:
+            # A last step has made it current, or it depends on one that another thread sets now.
+            going = Computation(self, node, ())
+            going.end()
+        return going, False
+
+    async def read_async(self, node: Derived) -> Any:
+        """Like :meth:`read`, from any loop."""
+        with graph.lock:
+            if node.is_current and node.failure is None:
+                return node.now()
+        with self.held():
+            assert self._pool is not None
+            return await asyncio.wrap_future(self._pool.submit(self.read, node))
+
+    def observe(self, node: Node, told: Callable[[], None]) -> Watch:
+        """See :class:`variable.Reader`."""
+        watch = _Observer(self, node, told)
+        self.hold()
+        watch.start()
+        return watch
+
+    def tell(self, told: Callable[[], None]) -> None:
+        """Call an observer outside of the loop, after those before it. Loop thread only."""
+        self._told.append(told)
+        if not self._telling and self._pool is not None:
+            self._telling = True
+            self._pool.submit(self._tell_all)
+
+    def _tell_all(self) -> None:
+        while self._told:
+            try:
+                self._told.popleft()()
+            except Exception:
+                log.exception("An observer of a variable raised.")
+        self._telling = False
+
+    # --- polling ---------------------------------------------------------------------------------
+
+    def poll(self, node: Derived) -> None:
+        """See :class:`graph.Keeper`."""
+        thread = self._thread
+        if thread is not None:
+            thread.post(self._arm, node, 1.0)
+
+    def _arm(self, node: Derived, slower: float) -> None:
+        if node in self._polls or not node.is_live or self._thread is None:
+            return
+        given = node.polling_interval
+        seconds = given.peek() if isinstance(given, variable.AnyVariable) else given
+        if isinstance(seconds, (int, float)) and seconds > 0:
+            wait = min(SLOWEST_POLLING, seconds * slower) if slower > 1 else seconds
+            # Many that began together shall not go on together.
+            wait *= random.uniform(0.95, 1.05)
+            self._polls[node] = self._thread.loop.call_later(wait, self._poll, node, slower)
+
+    def _poll(self, node: Derived, slower: float) -> None:
+        del self._polls[node]
+        if not node.is_live:
+            return
+        if node.run is None and node.state is not State.STOPPED:
+            node.again(force=True, parents=False)
+        self._arm(node, 2 * slower if node.failure is not None else 1.0)
+
+    # --- for tests -------------------------------------------------------------------------------
+
+    @property
+    def is_about_to_tell(self) -> bool:
+        """Whether somebody who looks has not yet been told of a value."""
+        return self._posted
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is being computed or about to be."""
+        with graph.lock:
+            waiting = any(node.run is None for node in graph.wanted)
+        going = self._wave is not None or self.runs or self._telling or self._told
+        return bool(self._thread is not None and (going or self._posted or waiting))
+
+
+class _Observer(Watch):
+    """Holds the evaluator for as long as it looks."""
+
+    __slots__ = ("_evaluator", "_told")
+
+    def __init__(self, evaluator: Evaluator, node: Node, told: Callable[[], None]) -> None:
+        super().__init__(node, self._changed)
+        self._evaluator: Evaluator | None = evaluator
+        self._told = told
+
+    def _changed(self) -> None:
+        if self._evaluator is not None:
+            self._evaluator.tell(self._told)
+
+    def stop(self) -> None:
+        super().stop()
+        evaluator, self._evaluator = self._evaluator, None
+        if evaluator is not None:
+            evaluator.release()
+
+
+async def _awaited(value: Any) -> Any:
+    return await value
+
+
+evaluator = Evaluator()
+graph.keeper = evaluator
+variable.reader = evaluator

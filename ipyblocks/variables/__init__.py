@@ -1,0 +1,1 @@
+"""Variables: values that live in the kernel, and what is computed from them."""

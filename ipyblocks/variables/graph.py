@@ -1,0 +1,536 @@
+"""Values that depend on each other: what is stale after a change, and in which order to mend it.
+
+A *source* is set, a *derived* node is computed from other nodes. A change marks what depends on it
+(push); values are computed when somebody looks (pull), inputs first, and only where an input really
+has become another one. So every node is computed once for a change, never from a mixture of old and
+new inputs, and not at all when nobody looks. The scheme is that of signals (Preact, Angular,
+reactively.dev): push of staleness, pull of values, comparison of versions.
+
+Nothing here calls a user's function or waits: :mod:`ipyblocks.runtime.evaluator` does.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import Enum, auto
+from typing import Any, Final, Protocol
+
+from ..errors import CycleError
+
+lock: Final = threading.RLock()
+"""Held for every look at, and change of, the links and states of nodes; never while a user's
+function runs.
+"""
+
+_epochs = itertools.count(1)
+_epoch = 0
+
+
+class Keeper(Protocol):
+    """Computes what somebody looks at. Callable from any thread."""
+
+    def wake(self) -> None:
+        """There are nodes in :data:`wanted` or watches in :data:`news`."""
+
+    def drop(self, node: Derived) -> None:
+        """Nobody looks at a node any more whose function may be running."""
+
+    def poll(self, node: Derived) -> None:
+        """Somebody has begun to look at a node with a ``polling_interval``."""
+
+
+keeper: Keeper | None = None
+wanted: dict[Derived, None] = {}
+"""Derived nodes that somebody looks at and whose value is not current."""
+news: dict[Watch, None] = {}
+"""Watches whose node has a new value that they have not been told."""
+
+
+class State(Enum):
+    """How current a derived node is."""
+
+    FRESH = auto()
+    STALE = auto()
+    RUNNING = auto()
+    """Its function has been called with the inputs as they are."""
+    STOPPED = auto()
+    """The call was cancelled. It is computed again when an input changes, or when it is asked
+    for.
+    """
+
+
+class Watch:
+    """Somebody who looks at a node, from :meth:`start` to :meth:`stop`.
+
+    Args:
+        node: what is looked at.
+        changed: called on the loop thread when the node has a new value, or an error.
+        owner: who looks; several watches may have the same.
+    """
+
+    __slots__ = ("changed", "node", "owner")
+
+    def __init__(self, node: Node, changed: Callable[[], None], owner: object = None) -> None:
+        self.node = node
+        self.changed = changed
+        self.owner = owner
+
+    def start(self) -> None:
+        """Look. What is not current will be computed."""
+        with lock:
+            node = self.node
+            was_live = node.is_live
+            node.watches[self] = None
+            if isinstance(node, Derived):
+                if not was_live:
+                    _enliven(node)
+                if not node.is_current:
+                    wanted[node] = None
+        _wake()
+
+    def stop(self) -> None:
+        """Look away. A second call does nothing."""
+        with lock:
+            self.node.watches.pop(self, None)
+            news.pop(self, None)
+            given_up = _quieten(self.node)
+        for node in given_up:
+            if keeper is not None:
+                keeper.drop(node)
+
+
+class Node:
+    """A value that others may depend on.
+
+    Attributes:
+        version: counts its values, from 0.
+        dependents: derived nodes that somebody looks at and that are computed from it.
+        watches: those who look at it.
+    """
+
+    def __init__(self) -> None:
+        self.version = 0
+        self.dependents: dict[Derived, None] = {}
+        self.watches: dict[Watch, None] = {}
+
+    def describe(self) -> str:
+        """How messages name it."""
+        return type(self).__name__
+
+    @property
+    def is_live(self) -> bool:
+        """Whether somebody looks at it, or at what is computed from it."""
+        return bool(self.watches or self.dependents)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether its value is that of now."""
+        return True
+
+    def now(self) -> Any:
+        """The value it has, current or not."""
+        raise NotImplementedError
+
+    @property
+    def failure(self) -> BaseException | None:
+        """Why it has no value."""
+        return None
+
+    def _touch(self) -> None:
+        """It has another value now; the lock is held."""
+        self.version += 1
+        if self.watches:
+            news.update(self.watches)
+        _mark(self.dependents)
+
+
+class Source(Node):
+    """A value that is set."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__()
+        self._value = value
+
+    def now(self) -> Any:
+        return self._value
+
+    def put(self, value: Any) -> bool:
+        """Set the value. Returns whether it is another one. Callable from any thread.
+
+        Raises:
+            CycleError: a function sets what it is computed from.
+        """
+        global _epoch  # noqa: PLW0603 - one graph
+        _refuse_own_input(self)
+        with lock:
+            if same(self._value, value):
+                return False
+            self._value = value
+            _epoch = next(_epochs)
+            self._touch()
+        _wake()
+        return True
+
+
+class Derived(Node):
+    """A value that is computed from others.
+
+    Args:
+        inputs: nodes whose values the computation gets, in order.
+        triggers: those of them whose change makes it stale; None: all.
+
+    Attributes:
+        state: how current it is.
+        seen: versions of the triggers that the value was computed from; None: it must be
+            computed.
+        forced: no remembered value will do.
+        run: the call of its function that is not over; None: there is none.
+        is_known: whether it has ever been computed.
+        quick: its function is called where it is needed, and not as a call of its own.
+    """
+
+    quick = True
+    polling_interval: object = None
+    """Seconds after which it is computed again while somebody looks; None: it is not."""
+
+    def __init__(self, inputs: Sequence[Node], triggers: Sequence[Node] | None = None) -> None:
+        super().__init__()
+        self.inputs = tuple(inputs)
+        self.triggers = self.inputs if triggers is None else tuple(triggers)
+        self._above = tuple(dict.fromkeys((*self.inputs, *self.triggers)))
+        self.state = State.STALE
+        self.seen: list[int] | None = None
+        self.forced = False
+        self.run: object | None = None
+        self.is_known = False
+        self._value: Any = None
+        self._error: BaseException | None = None
+        self._checked = -1
+
+    def now(self) -> Any:
+        return self._value
+
+    @property
+    def failure(self) -> BaseException | None:
+        return self._error
+
+    @property
+    def is_current(self) -> bool:
+        # A node that nobody looks at is told of no change.
+        return self.state is State.FRESH and (self.is_live or self._checked == _epoch)
+
+    def compute(self, *values: Any) -> Any:
+        """What its function makes of the inputs' values."""
+        raise NotImplementedError
+
+    def recall(self, values: Sequence[Any]) -> tuple[Any] | None:
+        """A value that is known for these inputs; None: it has to be computed."""
+        return None
+
+    def keep(self, values: Sequence[Any], value: Any) -> None:
+        """Remember a computed value."""
+
+    def prepare(self) -> list[Any] | None:
+        """Look at a node whose inputs have been looked at; the lock is held.
+
+        Returns:
+            The inputs' values, when its function is to be called with them; the caller then says
+            :meth:`begin` and :meth:`finish`. None: it has its value, or must wait for an input.
+        """
+        if self.run is not None or self.state is State.STOPPED:
+            return None
+        if not all(each.is_current for each in self._above):
+            return None
+        versions = [each.version for each in self.triggers]
+        if self.seen == versions and not self.forced:
+            self._is_fresh()
+            return None
+        failed = next((each for each in self._above if each.failure is not None), None)
+        if failed is not None:
+            self._publish(versions, error=failed.failure)
+            return None
+        values = [each.now() for each in self.inputs]
+        known = None if self.forced else self.recall(values)
+        if known is not None:
+            self._publish(versions, known[0])
+            return None
+        return values
+
+    def begin(self, run: object) -> list[int]:
+        """Its function is being called; the lock is held. Returns what :meth:`finish` wants."""
+        self.run = run
+        self.state = State.RUNNING
+        self.forced = False
+        return [each.version for each in self.triggers]
+
+    def finish(
+        self,
+        versions: list[int],
+        values: Sequence[Any],
+        value: Any = None,
+        error: BaseException | None = None,
+    ) -> None:
+        """Its function is over. What it gave counts as the value only if no input has changed
+        since; else it is shown, and computed again.
+        """
+        with lock:
+            self.run = None
+            if error is None:
+                self.keep(values, value)
+            if self.state is State.RUNNING:
+                self._publish(versions, value, error)
+            elif error is None and self.state is State.STALE and not self._equals(value):
+                self._value, self._error, self.is_known = value, None, True
+                self.version += 1
+                news.update(self.watches)
+        _wake()
+
+    def over(self) -> None:
+        """The call of its function has ended without a value."""
+        with lock:
+            self.run = None
+            if self.state is State.RUNNING:
+                self.state = State.STALE
+        _wake()
+
+    def stopped(self) -> None:
+        """The call of its function was cancelled by whoever waited for it."""
+        with lock:
+            if self.state in (State.RUNNING, State.STALE):
+                self.state = State.STOPPED
+                wanted.pop(self, None)
+                news.update(self.watches)
+
+    def again(self, force: bool = True, parents: bool = True) -> None:
+        """Have it computed once more, when somebody looks.
+
+        Args:
+            force: what is remembered does not count.
+            parents: the same for all that it is computed from.
+        """
+        global _epoch  # noqa: PLW0603
+        with lock:
+            _epoch = next(_epochs)
+            for node in [self, *(_above(self) if force and parents else ())]:
+                node.seen = None
+                node.forced = force
+                _mark((node,))
+        _wake()
+
+    def _is_fresh(self) -> None:
+        self.state = State.FRESH
+        self._checked = _epoch
+        wanted.pop(self, None)
+
+    def _equals(self, value: Any) -> bool:
+        return self.is_known and self._error is None and same(self._value, value)
+
+    def _publish(
+        self, versions: list[int], value: Any = None, error: BaseException | None = None
+    ) -> None:
+        self.seen = versions
+        self.forced = False
+        changed = error is not None or not self._equals(value)
+        if error is None:
+            self._value, self.is_known = value, True
+        self._error = error
+        if changed:
+            # Dependents are stale already: nothing is current while an input is not.
+            self.version += 1
+            if self.watches:
+                news.update(self.watches)
+        self._is_fresh()
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether putting ``b`` where ``a`` is changes nothing.
+
+    Numbers, texts and what is made of them are compared; 1, 1.0 and True are different. An object
+    of another kind is the same only as itself, and a list or dict that is the very same object may
+    have been changed inside, so it is not.
+    """
+    kind = type(a)
+    if kind is not type(b):
+        return False
+    if kind in _ATOMS:
+        return bool(a == b or (a != a and b != b))
+    if kind not in _CONTAINERS:
+        return a is b and kind not in _MUTABLE
+    if a is b:
+        return False
+    try:
+        return len(a) == len(b) and _same_parts(a, b)
+    except (ValueError, TypeError, RecursionError):  # an array inside, or a list inside itself
+        return False
+
+
+def _same_parts(a: Any, b: Any) -> bool:
+    if type(a) is dict:
+        return all(key in b and _same_inside(value, b[key]) for key, value in a.items())
+    return all(map(_same_inside, a, b))
+
+
+def _same_inside(a: Any, b: Any) -> bool:
+    return a is b or same(a, b)
+
+
+_ATOMS = frozenset({int, float, str, bool, bytes, complex, type(None)})
+_CONTAINERS = frozenset({list, tuple, dict})
+_MUTABLE = frozenset({set, bytearray})
+
+
+def plan(nodes: Iterable[Derived]) -> list[Derived]:
+    """What is to be looked at for these, inputs before what is computed from them. The lock is
+    held.
+    """
+    order: list[Derived] = []
+    seen: set[Derived] = set()
+    # Not recursive: a chain may be longer than Python's stack.
+    stack: list[tuple[Derived, bool]] = [(node, False) for node in nodes]
+    while stack:
+        node, inputs_done = stack.pop()
+        if inputs_done:
+            order.append(node)
+        elif node not in seen and not node.is_current:
+            seen.add(node)
+            stack.append((node, True))
+            if node.run is None:
+                stack.extend((each, False) for each in node._above if isinstance(each, Derived))
+    return order
+
+
+def plan_all(node: Node) -> list[Derived]:
+    """A derived node and all that it is computed from. The lock is held."""
+    return [node, *_above(node)] if isinstance(node, Derived) else []
+
+
+def below(node: Node) -> Iterator[Node]:
+    """The node, and what somebody looks at that is computed from it. The lock is held."""
+    seen: set[Node] = set()
+    stack: list[Node] = [node]
+    while stack:
+        here = stack.pop()
+        if here not in seen:
+            seen.add(here)
+            yield here
+            stack.extend(here.dependents)
+
+
+def _above(node: Derived) -> list[Derived]:
+    seen: dict[Derived, None] = {}
+    stack = [each for each in node.inputs if isinstance(each, Derived)]
+    while stack:
+        here = stack.pop()
+        if here not in seen:
+            seen[here] = None
+            stack.extend(each for each in here.inputs if isinstance(each, Derived))
+    return list(seen)
+
+
+def _mark(nodes: Iterable[Derived]) -> None:
+    """An input has changed: these, and what depends on them, are not current."""
+    stack = list(nodes)
+    while stack:
+        node = stack.pop()
+        if node.state is State.STALE:
+            continue  # what depends on it has been marked before
+        node.state = State.STALE
+        if node.watches:
+            wanted[node] = None
+        stack.extend(node.dependents)
+
+
+def _enliven(node: Derived) -> None:
+    """Somebody has begun to look: hear of changes from now on."""
+    stack = [node]
+    while stack:
+        here = stack.pop()
+        if here.state is State.FRESH and here._checked != _epoch:
+            here.state = State.STALE  # nobody has told it of changes so far
+        if here.polling_interval is not None and keeper is not None:
+            keeper.poll(here)
+        for each in here.triggers:
+            was_live = each.is_live
+            each.dependents[here] = None
+            if isinstance(each, Derived) and not was_live:
+                stack.append(each)
+
+
+def _quieten(node: Node) -> list[Derived]:
+    """Somebody has looked away. Returns nodes that run and that nobody looks at any more."""
+    running = []
+    stack = [node]
+    while stack:
+        here = stack.pop()
+        if not isinstance(here, Derived):
+            continue
+        if not here.watches:
+            wanted.pop(here, None)
+        if here.is_live:
+            continue
+        if here.run is not None:
+            running.append(here)
+        elif here.state is State.FRESH:
+            here._checked = _epoch
+        for each in here.triggers:
+            if here in each.dependents:
+                del each.dependents[here]
+                stack.append(each)
+    return running
+
+
+def _wake() -> None:
+    if keeper is not None and (news or wanted):
+        keeper.wake()
+
+
+# --- circles ---------------------------------------------------------------------------------------
+
+_computing = threading.local()
+"""Nodes whose functions this thread is inside of, outermost first."""
+
+
+def computing() -> list[Derived]:
+    """Nodes whose functions the calling thread is inside of, outermost first."""
+    stack: list[Derived] | None = getattr(_computing, "stack", None)
+    if stack is None:
+        stack = _computing.stack = []
+    return stack
+
+
+def refuse_circle(node: Node) -> None:
+    """A function reads a node.
+
+    Raises:
+        CycleError: the function is, by way of others, computing that very node.
+    """
+    stack = computing()
+    # By identity: variables compare to conditions.
+    found = next((i for i, each in enumerate(stack) if each is node), None)
+    if found is not None:
+        path = [*stack[found:], node]
+        raise CycleError(
+            f"{' → '.join(each.describe() for each in path)}: these variables are computed from "
+            "each other, so none of them can be the first. Take one out of the functions."
+        )
+
+
+def _refuse_own_input(source: Source) -> None:
+    for node in computing():
+        stack: list[tuple[Node, ...]] = [(node,)]
+        seen: set[Node] = set()
+        while stack:
+            path = stack.pop()
+            here = path[-1]
+            if here is source:
+                named = " → ".join(each.describe() for each in reversed(path))
+                raise CycleError(
+                    f"{named}: the function of {node.describe()} sets {source.describe()}, "
+                    "which it is computed from, so it would have to be computed for ever. Set the "
+                    "variable in an action or a listener instead."
+                )
+            if isinstance(here, Derived) and here not in seen:
+                seen.add(here)
+                stack.extend((*path, each) for each in here.inputs)

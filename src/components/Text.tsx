@@ -1,0 +1,44 @@
+import type { CSSProperties } from 'react';
+
+import { defineComponent, type View } from './component';
+import { rootAttributes } from './parts/root';
+import { Status } from './parts/Status';
+
+function Body({ id, props }: View<'text'>): JSX.Element {
+  const root = rootAttributes(props, `ib-Text${props.container ? ' ib-card' : ''}`, id);
+  const { label, showLabel } = props;
+  return (
+    <div {...root} style={{ ...root.style, ...styleOf(props) }}>
+      {label === null ? null : (
+        <div className={showLabel ? 'ib-label' : 'ib-visually-hidden'}>{label}</div>
+      )}
+      <span className="ib-Text-value">{props.value}</span>
+      <Status id={id} />
+    </div>
+  );
+}
+
+function styleOf(props: View<'text'>['props']): CSSProperties {
+  return {
+    textAlign: props.align ?? undefined,
+    color: props.color ?? undefined,
+    fontSize: props.fontSize ?? undefined,
+    // The app's own height of a line is that of its own letters.
+    lineHeight: props.fontSize === null ? undefined : 1.5,
+    fontWeight: props.bold ? 'bold' : undefined,
+    fontStyle: props.italic ? 'italic' : undefined,
+    textDecoration: props.underline ? 'underline' : undefined
+  };
+}
+
+export const Text = defineComponent(
+  'text',
+  Body,
+  // What is not seen keeps the height of a line where there is no text yet, and is not copied.
+  `
+.ib-Text { position: relative; box-sizing: border-box; min-width: 0; }
+.ib-Text.ib-card { padding: 8px 12px; }
+.ib-Text-value { white-space: pre-wrap; overflow-wrap: anywhere; user-select: text; }
+.ib-Text-value::after { content: '\\200b'; }
+`
+);
