@@ -3,7 +3,7 @@ import { rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { command } from '../tools/run.mjs';
+import { Problem, command } from '../tools/run.mjs';
 import { ensure } from '../tools/setup.mjs';
 import { withPage } from './_page.mjs';
 import { emit, figure, ratio } from './_results.mjs';
@@ -17,6 +17,8 @@ const SPEED = 1 / 0.6;
 /** A click during a transfer takes at most so much longer than one without. */
 const CLICKS = 3;
 const IDLE_CLICKS = 40;
+/** Milliseconds for one transfer and its clicks; a lost message must not be waited for without end. */
+const PATIENCE = 180_000;
 
 const APP = `
 import itertools, threading
@@ -103,7 +105,10 @@ async function measure(notebook, file) {
     const raw = [];
     for (let round = -1; round < ROUNDS; round += 1) {
       const sample = await go();
-      const bare = await notebook.page.evaluate(rawInPage, { bytes, up: name === 'upload' });
+      const bare = await ends(
+        notebook.page.evaluate(rawInPage, { bytes, up: name === 'upload' }),
+        `${name} by a bare comm`
+      );
       await pause(300);
       // the first warms up
       if (round >= 0) {
@@ -136,16 +141,36 @@ async function measure(notebook, file) {
 async function upload({ page }, file) {
   const done = page.evaluate(transferInPage, { start: 'up', selector: '#up' });
   await page.locator('#up input[type=file]').setInputFiles(file);
-  const sample = await done;
+  const sample = await ends(done, 'upload');
   await clear(page, '#up');
   return sample;
 }
 
 /** @param {Notebook} notebook */
 async function download({ page }) {
-  const sample = await page.evaluate(transferInPage, { start: 'down', selector: '#down' });
+  const what = { start: 'down', selector: '#down' };
+  const sample = await ends(page.evaluate(transferInPage, what), 'download');
   await clear(page, '#down');
   return sample;
+}
+
+/**
+ * @template T
+ * @param {Promise<T>} work
+ * @param {string} what
+ * @returns {Promise<T>}
+ */
+async function ends(work, what) {
+  const limit = new AbortController();
+  const late = pause(PATIENCE, undefined, { signal: limit.signal }).then(() => {
+    throw new Problem(`The ${what} has not ended within ${PATIENCE / 1000} seconds.`);
+  });
+  late.catch(() => undefined); // the timer was stopped
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    limit.abort();
+  }
 }
 
 /**
@@ -234,15 +259,21 @@ async function transferInPage({ start, selector }) {
 }
 
 /**
- * In the page: the same bytes in buffers of a bare comm, as fast as it goes.
+ * In the page: the same bytes in buffers of a bare comm, as fast as it goes. One comm for all rounds: with its last
+ * comm JupyterLab deletes the target's subshell, on the control channel, where that may pass the `comm_close` and
+ * leave it unanswered for ever.
  *
  * @param {{bytes: number, up: boolean}} what
  * @returns {Promise<number>}
  */
 async function rawInPage({ bytes, up }) {
   const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
-  const comm = kernel.createComm('raw');
-  await comm.open({}).done;
+  const known = /** @type {any} */ (window);
+  if (known.rawComm === undefined) {
+    known.rawComm = kernel.createComm('raw');
+    await known.rawComm.open({}).done;
+  }
+  const comm = known.rawComm;
   const size = 1 << 20;
   const start = performance.now();
   await new Promise(resolve => {
@@ -264,7 +295,5 @@ async function rawInPage({ bytes, up }) {
       void comm.send({ send: bytes });
     }
   });
-  const ms = performance.now() - start;
-  await comm.close().done;
-  return ms;
+  return performance.now() - start;
 }

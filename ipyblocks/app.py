@@ -15,7 +15,9 @@ import msgspec
 from typing_extensions import Self
 
 from ._version import __version__
+from .block import Block
 from .blocks import Tree
+from .components.text import as_block
 from .direct import called_directly
 from .errors import NotAvailableError
 from .protocol import App
@@ -325,6 +327,25 @@ class Blocks(Tree):
         engine, self._engine = self._engine, None
         if engine is not None:
             engine.close_all()
+
+
+def page_of(content: Any, title: str = "ipyblocks") -> Blocks:
+    """An app with some content, ready to be shown.
+
+    Args:
+        content: a component, a layout, or text.
+
+    Raises:
+        TypeError: something that cannot be shown.
+    """
+    with Blocks(title=title) as page:
+        block = as_block(content, "content")
+        if block is not None and block.parent is None:
+            block.render()
+    return page
+
+
+Block.app_of = staticmethod(page_of)
 
 
 def close_all(verbose: bool = True) -> None:

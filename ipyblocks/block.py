@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -151,6 +151,16 @@ class Block(Declared):
 
     def __repr__(self) -> str:
         return f"<{self.describe()}>"
+
+    app_of: ClassVar[Callable[[Block], Any] | None] = None
+    """Makes an app of a block alone; set by :mod:`ipyblocks.app`."""
+    _alone: Any = None
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        """A block that belongs to no app is shown as one, as the output of a cell."""
+        if self._alone is None and self._root is None and Block.app_of is not None:
+            self._alone = Block.app_of(self)
+        return None if self._alone is None else self._alone._repr_mimebundle_(**kwargs)
 
     # --- the tree ------------------------------------------------------------------------------
 

@@ -217,6 +217,10 @@ class Tree(BlockContext):
         """Like :meth:`id_of`, without blocks of a tree that this one is shown in."""
         return self.id_of(block)
 
+    def next_node_id(self) -> int:
+        """A number that no block has had, also none that has been taken out."""
+        return len(self._ids)
+
     def next_dependency_id(self) -> int:
         """Ids count up and are not reused."""
         return max(self.dependencies, default=-1) + 1

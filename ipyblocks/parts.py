@@ -124,7 +124,11 @@ class _Column(Part, Column):
     """A column whose content is built by a function."""
 
     kind = "column"
-    min_width: int = prop("Pixels below which a row wraps instead.", default=0)
+    # The page knows the defaults of a plain column.
+    min_width: int = prop("Pixels below which a row wraps instead.", default=0, wire_default=320)
+    show_progress: bool = prop(
+        "Draw the status of what it waits for.", default=True, wire_default=False
+    )
     track_progress: bool = prop("Say how far what it waits for is.", default=False, wire=None)
 
 
@@ -247,7 +251,9 @@ class For(_Loop):
             renderer = own(renderer, "For")
             _refuse_py_components(renderer)
         if not (key_accessor is None or isinstance(key_accessor, str) or callable(key_accessor)):
-            raise TypeError(f"For: key_accessor is {key_accessor!r:.60}; give a name or a function.")
+            raise TypeError(
+                f"For: key_accessor is {key_accessor!r:.60}; give a name or a function."
+            )
         self.items = items
         self.renderer = renderer
         self.placeholder = own(placeholder, "For")
@@ -255,7 +261,9 @@ class For(_Loop):
         self.virtualization = virtualization
         is_variable = isinstance(items, AnyVariable)
         count: Any = _Length([items]) if is_variable else len(items)
-        inner = [] if renderer is None or not isinstance(renderer, Block) else _inner(renderer, items)
+        inner = (
+            [] if renderer is None or not isinstance(renderer, Block) else _inner(renderer, items)
+        )
         self.follow(self._rows, [items, *inner])
         sizes = _sizes(virtualization)
         super().__init__(count=count, virtual=virtualization is not False, **sizes, **props)
@@ -440,9 +448,9 @@ class PyComponent(_Column):
         build.__name__ = self.name
         self.follow(build, given)
         super().__init__(track_progress=track_progress)
-        if fallback is not None:
-            with self:
-                _place(fallback)
+        # A line's height, in which the status is seen and after which little moves.
+        self.children.append(Text(render=False) if fallback is None else fallback)
+        self.children[0].parent = self
 
 
 async def _awaited(value: Any) -> Any:
@@ -502,7 +510,7 @@ class ProgressTracker(_Column):
 
     def __init__(self, *variables: AnyVariable, **props: Any) -> None:
         def build(*_: Any) -> None:
-            _place(Text(" ", render=False))
+            _place(Text(render=False))
 
         build.__name__ = "progress"
         self.follow(build, variables)

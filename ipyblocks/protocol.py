@@ -50,6 +50,9 @@ CHUNK = 1 << 18
 over 10 MiB would close the kernel's socket.
 """
 
+MOST_PIECES = 16
+"""Pieces that one :class:`Fetch` may ask for."""
+
 Json: TypeAlias = Any
 """Any JSON value, with the ``$`` encodings of the codec inside."""
 
@@ -695,10 +698,14 @@ class Abandon(Numbered, tag="abandon"):
 
 
 class Fetch(Numbered, tag="fetch"):
-    """Ask for a piece of a :class:`BlobReference`. ``seq`` is 0; the answer is a :class:`Part`."""
+    """Ask for pieces of a :class:`BlobReference`. ``seq`` is 0; the answers are :class:`Part`."""
 
     blob: BlobId
     offset: int
+    count: int | UnsetType = UNSET
+    """Pieces wanted from there on, at most :data:`MOST_PIECES`, each a part of its own; fewer come
+    where the bytes end. Absent: one.
+    """
 
 
 class Submit(Numbered, tag="submit"):

@@ -89,7 +89,7 @@ const STEPS = [
   pytest('pytest-slow', 'slow', 'slow'),
   vitest('unit'),
   vitest('link'),
-  vitest('pyodide'),
+  { ...vitest('pyodide'), name: 'pyodide' },
   { ...vitest('ui'), needs: { chromium: true } },
   { ...vitest('matrix'), needs: { chromium: true, kernels: true } }
 ];

@@ -35,6 +35,7 @@ class Text(Component):
     )
     color: str | None = prop("A CSS colour.", default=None)
     font_size: str | None = prop("A CSS length, such as `1.5rem`.", default=None)
+    min_width: int | None = prop("Pixels below which a row wraps instead.", default=None)
     container: bool = prop("Draw it in a card, with its label.", default=False)
 
     change = change_event()
@@ -73,8 +74,10 @@ def as_block(given: Any, where: str) -> Block | None:
     """
     if given is None or isinstance(given, Block):
         return given
-    if isinstance(given, (str, int, float, AnyVariable)):
+    if isinstance(given, AnyVariable):
         return Text(given, render=False)
+    if isinstance(given, (str, int, float)):
+        return Text(given, scale=0, render=False)  # it stays as it is, and needs no more room
     raise TypeError(
         f"{where}: {given!r:.60} cannot be shown; give a component, a layout, text, a number, a "
         "variable, or None."

@@ -39,7 +39,7 @@ class Stack(BlockContext):
         Literal["start", "center", "end", "space-between", "space-around", "space-evenly"] | None
     ) = prop(
         "Where children stand along the direction, each as large as what is in it; by default, "
-        "side by side they share the width.",
+        "side by side all but plain text share the width.",
         default=None,
     )
     scroll: bool = prop("What does not fit is scrolled to, instead of wrapped.", default=False)

@@ -6,26 +6,9 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-from ..app import Blocks
+from ..app import Blocks, page_of
 from ..errors import NotAvailableError
-from ..components.text import as_block
 from ..runtime.backends.choice import configure_tasks
-
-
-def page_of(content: Any, title: str = "ipyblocks") -> Blocks:
-    """An app with some content, ready to be shown.
-
-    Args:
-        content: a component, a layout, text, or a function that returns one.
-
-    Raises:
-        TypeError: something that cannot be shown.
-    """
-    with Blocks(title=title) as page:
-        block = as_block(content() if callable(content) else content, "content")
-        if block is not None and block.parent is None:
-            block.render()
-    return page
 
 
 class ConfigurationBuilder:
@@ -56,7 +39,7 @@ class ConfigurationBuilder:
             raise NotAvailableError(
                 f"add_page({asked}=…) is for sites with several pages; leave it out in a notebook."
             )
-        page = page_of(content, name)
+        page = page_of(content() if callable(content) else content, name)
         former = self.pages.pop(name, None)
         if former is not None:
             former.close()

@@ -194,9 +194,7 @@ class Bindings:
                     failed.append((block, error))
         return outputs, failed
 
-    def _show(
-        self, outputs: list[Output], failed: Sequence[tuple[Block, BaseException]]
-    ) -> None:
+    def _show(self, outputs: list[Output], failed: Sequence[tuple[Block, BaseException]]) -> None:
         for output in outputs:
             self._forgive(output.block)
         self._session.apply(outputs, NO_TRAIL)

@@ -55,6 +55,10 @@ class Blobs:
         held = self._known.get(number)
         return None if held is None else held()
 
+    def was_given(self, number: BlobId) -> bool:
+        """Whether a page can have been told of this number, even if its bytes are gone."""
+        return 0 < number <= self._last
+
     def resolve(self, value: Json) -> Json:
         """A value that a page gives back, with the bytes it refers to.
 

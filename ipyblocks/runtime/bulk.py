@@ -10,11 +10,15 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from ..block import Block
 from ..protocol import (
     CHUNK,
+    MOST_PIECES,
     Abandon,
     Binary,
+    BlobId,
     Fetch,
     Json,
     NodeId,
@@ -47,6 +51,7 @@ class Bulk:
     Attributes:
         uploads: what pages have sent, and are sending.
         blobs: the large values that pages may ask for.
+        refused: how many files, pieces and questions were not accepted.
     """
 
     def __init__(
@@ -61,6 +66,7 @@ class Bulk:
         self._sweep: asyncio.TimerHandle | None = None
         self.uploads = Uploads(engine.options.max_file_size, engine.loop.time, ended)
         self.blobs = Blobs()
+        self.refused = 0
         self._lent: dict[int, tuple[Binary, float]] = {}
 
     # --- to the kernel ---------------------------------------------------------------------------
@@ -89,6 +95,7 @@ class Bulk:
             else:
                 self._fetch(page, message)
         except Exception:
+            self.refused += 1
             log.exception("A piece of a file could not be processed.")
 
     def _piece(self, page: PageId, message: Piece) -> None:
@@ -99,6 +106,8 @@ class Bulk:
             self._check((page, message.upload), file)
         elif answer is not None:
             self._answer(page, message.upload, *answer)
+        else:
+            self.refused += 1  # its announcement is lost, or there never was one
 
     def _check(self, key: tuple[PageId, UploadId], file: UploadedFile) -> None:
         """Let the component look at a whole file, in a thread where that takes a while."""
@@ -134,6 +143,7 @@ class Bulk:
     def _answer(
         self, page: PageId, upload: UploadId, state: UploadState, received: int, why: str | None
     ) -> None:
+        self.refused += state == "refused"
         self._aside(
             Received(seq=0, page=page, upload=upload, received=received, state=state, message=why)
         )
@@ -160,17 +170,37 @@ class Bulk:
         self._sweep_later()
 
     def _fetch(self, page: PageId, message: Fetch) -> None:
+        count = 1 if message.count is UNSET else message.count
         binary = self.blobs.get(message.blob)
+        size = message.offset + 1 if binary is None else binary.size
+        if not (self.blobs.was_given(message.blob) and 0 <= message.offset < size):
+            self.refused += 1
+            log.warning("A page asked for bytes that no value has.")
+            count = 1
+        elif not 1 <= count <= MOST_PIECES:
+            self.refused += 1
+            log.warning("A page asked for %d pieces at once.", count)
+            return
         if binary is not None and id(binary) in self._lent:
             self.lend(binary)
+        self._part(page, message.blob, message.offset, min(size, message.offset + count * CHUNK))
+
+    def _part(self, page: PageId, blob: BlobId, offset: int, end: int) -> None:
+        """Send one piece, and the others up to ``end`` behind whatever else is due."""
+        if self._session.closed:
+            return
+        binary = self.blobs.get(blob)
         chunk = None
-        if binary is not None and 0 <= message.offset < binary.size:
+        if binary is not None and 0 <= offset < binary.size:
             try:
-                data = binary.piece(message.offset, CHUNK)
+                data = binary.piece(offset, CHUNK)
                 chunk = Binary(data=data, mime_type="application/octet-stream")
             except OSError as error:
                 log.warning("A file that the page asked for cannot be read: %s", error)
-        self._aside(Part(seq=0, page=page, blob=message.blob, offset=message.offset, chunk=chunk))
+        self._aside(Part(seq=0, page=page, blob=blob, offset=offset, chunk=chunk))
+        if chunk is not None and offset + CHUNK < end:
+            loop = self._session.engine.loop
+            loop.call_soon(self._part, page, blob, offset + CHUNK, end)
 
     # --- values ----------------------------------------------------------------------------------
 

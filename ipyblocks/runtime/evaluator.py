@@ -226,9 +226,14 @@ class Evaluator:
             if self._users:
                 return
             pool, files = self._pool, self._files
+            thread, runs = self.thread, list(self.runs.values())
+            self.runs.clear()
             self._thread = self._pool = self._files = None
             self._lease.release()
             self._lease = Lease()
+        for run in runs:
+            thread.post(run.cancel)
+            self._flag(run.node, False)
         if pool is not None:
             pool.shutdown(wait=False)
         if files is not None:
@@ -356,6 +361,8 @@ class Evaluator:
             run.end()
 
     def _failed(self, run: Computation, error: BaseException) -> None:
+        if self._thread is None:
+            run.cancelled = True  # the loop has ended, and what ran on it with it
         if run.cancelled and isinstance(error, asyncio.CancelledError | KeyboardInterrupt):
             run.node.over()
             return
@@ -423,18 +430,18 @@ class Evaluator:
             return
         node = run.node
         assert isinstance(node, DerivedVariable)
+        run.waits = node.run_as_task and not self._take_place()
         job = self._run_task(run, node) if node.run_as_task else self._run_async(run, node)
         # A context of its own: what a cell has set is none of its business.
         task = contextvars.Context().run(lambda: self.thread.loop.create_task(job))
         run.interrupt = task.cancel
         self._jobs.add(task)
         task.add_done_callback(partial(self._job_over, run))
-        run.waits = node.run_as_task and not self._has_place()
         self._announce(run)
 
-    def _has_place(self) -> bool:
+    def _take_place(self) -> bool:
         places = self._lease.places
-        return places is None or places.has_room
+        return places is None or places.take(lambda: None)
 
     async def _run_async(self, run: Computation, node: DerivedVariable) -> None:
         with context.running(run):
@@ -442,23 +449,22 @@ class Evaluator:
         node.finish(run.versions, run.values, value)
 
     async def _run_task(self, run: Computation, node: DerivedVariable) -> None:
-        lease = self._lease
-        backend = lease.backend()
-        if backend is None:
-            run.waits = False
-            with context.running(run):
-                value = node.compute(*run.values)
-                if inspect.isawaitable(value):
-                    value = await value
-            node.finish(run.versions, run.values, value)
-            return
-        places = lease.places
+        lease, places = self._lease, self._lease.places
         assert places is not None
-        await places.turn()
-        try:
+        if run.waits:
+            await places.turn()
             run.waits = False
             for tell in run.shown:
                 tell()
+        try:
+            backend = lease.backend()
+            if backend is None:
+                with context.running(run):
+                    value = node.compute(*run.values)
+                    if inspect.isawaitable(value):
+                        value = await value
+                node.finish(run.versions, run.values, value)
+                return
             call = Call(
                 node.func,
                 node.arguments(run.values),
@@ -482,8 +488,6 @@ class Evaluator:
         self._jobs.discard(task)
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if error is not None:
-            if task.cancelled():
-                run.cancelled = True
             self._failed(run, error)
         elif not run.is_over and run.node.run is run:
             run.node.over()

@@ -43,9 +43,7 @@ class ImperativeRun:
         self._name = f"{task.id}.{next(_numbers)}"
         self._said: asyncio.Queue[Said | None] = asyncio.Queue()
         engine = task.session.engine
-        self.reports = RunReports(
-            engine.loop.time, engine.thread.post, self._changed, self.stop
-        )
+        self.reports = RunReports(engine.loop.time, engine.thread.post, self._changed, self.stop)
         if report is not None:
             self.reports.listener = self._said.put_nowait
 

@@ -160,6 +160,11 @@ class RunReports:
         if not self.waiting and not self._stop.is_set():
             self.ask()
 
+    @property
+    def unfetched(self) -> bool:
+        """Whether something has been said since the last fetch."""
+        return self.waiting or self._asked
+
     def shown(self) -> float:
         """Share that the page shows now, 0 to 1."""
         readings = self._readings()

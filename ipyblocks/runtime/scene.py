@@ -73,7 +73,7 @@ class Scene:
         # Runs of the former rendering know its blocks.
         self._renewed: weakref.WeakKeyDictionary[Block, Block] = weakref.WeakKeyDictionary()
         # Counted by `next`, which is one step for all threads that build at the same time.
-        self._node_numbers = itertools.count(len(tree.blocks))
+        self._node_numbers = itertools.count(tree.next_node_id())
         self._dependency_numbers = itertools.count(tree.next_dependency_id())
 
     def new_node(self) -> NodeId:

@@ -383,7 +383,8 @@ class Session:
 
     def statistics(self) -> SessionStatistics:
         """Counts, for tests and for the curious."""
-        return SessionStatistics(len(self.tasks), self._inbox.refused, self._inbox.pages())
+        refused = self._inbox.refused + self.bulk.refused
+        return SessionStatistics(len(self.tasks), refused, self._inbox.pages())
 
     def leave(self) -> None:
         """A page says that the app was taken out of the notebook."""

@@ -29,6 +29,7 @@ class Stores:
         self._stops: list[Callable[[], None]] = []
         self._due: dict[Variable, None] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._asking: asyncio.Handle | None = None
         self._closed = False
 
     def follow(self, variable: Node) -> None:
@@ -43,8 +44,13 @@ class Stores:
             assert isinstance(store, BrowserStore)
             self._followed[each] = store.key_of(each)
             self._stops.append(store.follow(self._written))
-        if new:
-            self.ask(None)
+        # Before a page has come there is nobody to ask; the first one is asked when it does.
+        if new and self._asking is None and self._session.last_page() is not None:
+            self._asking = self._session.engine.loop.call_soon(self._ask_all)
+
+    def _ask_all(self) -> None:
+        self._asking = None
+        self.ask(None)
 
     def ask(self, page: PageId | None) -> None:
         """Let a page, or all of them, say what their browsers keep."""

@@ -123,7 +123,9 @@ function rootOf(view: LoopView, limit: Readonly<Record<string, number | string>>
   const sized: CSSProperties = Object.fromEntries(
     Object.entries(limit).map(([name, value]) => [name, length(value)] as const)
   );
-  return { ...root, role: 'list', style: { ...style, ...sized } } as const;
+  // An empty list shows what its author has put in its place.
+  const role = props.count > 0 ? 'list' : undefined;
+  return { ...root, role, style: { ...style, ...sized } };
 }
 
 function sizeOf({ props }: LoopView): 'height' | 'width' {
@@ -223,9 +225,10 @@ export const Loop = defineComponent(
   // The space between items is part of them, so that it is measured with them. What `gr.render` puts
   // around its items is no box here.
   `
-.ib-Loop { position: relative; box-sizing: border-box; display: flex; flex-direction: column; min-width: 0; overflow: auto; overflow-anchor: none; overscroll-behavior: auto; }
+.ib-Loop { position: relative; box-sizing: border-box; display: flex; flex-direction: column; min-width: 0; overflow: auto; overflow-anchor: none; }
 .ib-Loop.ib-is-horizontal { flex-direction: row; }
 .ib-Loop:not([style*='height'], [style*='width']) { overflow: visible; }
+.ib-Loop[role='list'][tabindex]:focus-visible { outline-offset: -2px; }
 .ib-Loop > .ib-Column:has(> .ib-LoopItem) { display: contents; }
 .ib-Loop .ib-LoopItem[role='listitem'] { padding-block-end: var(--ib-gap); }
 .ib-Loop.ib-is-horizontal .ib-LoopItem[role='listitem'] { padding-block-end: 0; padding-inline-end: var(--ib-gap); }

@@ -42,6 +42,11 @@ export const Stack = defineComponent(
 .ib-Stack.ib-is-horizontal { flex-flow: row wrap; align-items: flex-start; }
 .ib-Stack.ib-is-shared > * { flex: var(--ib-grow, 1) 1 var(--ib-basis, 0px); min-width: var(--ib-min-width, min(160px, 100%)); }
 .ib-Stack.ib-is-shared > :is(.ib-Button, .ib-Text, .ib-Stack) { min-width: var(--ib-min-width, min-content); }
+/* Words are on the line of what is on a button beside them. */
+.ib-Stack.ib-is-horizontal > .ib-Text:not(.ib-card) { padding-block: calc((var(--ib-control-height) - var(--ib-line)) / 2); }
+.ib-Stack.ib-is-horizontal > .ib-Text:has(> .ib-Failure) { flex-basis: 100%; }
+.ib-Stack.ib-is-horizontal > .ib-Form { flex-flow: row wrap; }
+.ib-Stack.ib-is-horizontal > .ib-Form > * { flex: var(--ib-grow, 1) 1 var(--ib-basis, 0px); min-width: var(--ib-min-width, min(160px, 100%)); }
 .ib-Stack.ib-is-scrolled { overflow: auto; }
 .ib-Stack.ib-is-scrolled.ib-is-horizontal { flex-wrap: nowrap; }
 .ib-Stack.ib-is-hugging { flex-grow: 0; align-self: flex-start; width: fit-content; }

@@ -8,11 +8,13 @@ function Body({ id, props }: View<'text'>): JSX.Element {
   const root = rootAttributes(props, `ib-Text${props.container ? ' ib-card' : ''}`, id);
   const { label, showLabel } = props;
   return (
-    <div {...root} style={{ ...root.style, ...styleOf(props) }}>
+    <div {...root}>
       {label === null ? null : (
         <div className={showLabel ? 'ib-label' : 'ib-visually-hidden'}>{label}</div>
       )}
-      <span className="ib-Text-value">{props.value}</span>
+      <div className="ib-Text-value" style={styleOf(props)}>
+        {props.value}
+      </div>
       <Status id={id} />
     </div>
   );
@@ -34,10 +36,12 @@ function styleOf(props: View<'text'>['props']): CSSProperties {
 export const Text = defineComponent(
   'text',
   Body,
-  // What is not seen keeps the height of a line where there is no text yet, and is not copied.
+  // What is not seen keeps the height of a line where there is no text yet, and is not copied. Words
+  // that appear over the end of a short text get room beside it.
   `
 .ib-Text { position: relative; box-sizing: border-box; min-width: 0; }
 .ib-Text.ib-card { padding: 8px 12px; }
+.ib-Text:has(> .ib-Status) { animation: ib-room 0s 200ms forwards; }
 .ib-Text-value { white-space: pre-wrap; overflow-wrap: anywhere; user-select: text; }
 .ib-Text-value::after { content: '\\200b'; }
 `

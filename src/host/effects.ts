@@ -78,6 +78,7 @@ function copiedBySelection(text: string): boolean {
   area.value = text;
   area.style.cssText = 'position: fixed; top: 0; opacity: 0;';
   document.body.append(area);
+  area.focus({ preventScroll: true });
   area.select();
   try {
     return document.execCommand('copy');

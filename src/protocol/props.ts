@@ -331,7 +331,7 @@ export interface StackProps extends BlockProps {
   readonly gap: number | string | null;
   /** Where children stand across the direction; by default they fill the width, or stand on the top edge. */
   readonly align: "start" | "center" | "end" | "stretch" | "baseline" | null;
-  /** Where children stand along the direction, each as large as what is in it; by default, side by side they share the width. */
+  /** Where children stand along the direction, each as large as what is in it; by default, side by side all but plain text share the width. */
   readonly justify: "start" | "center" | "end" | "space-between" | "space-around" | "space-evenly" | null;
   /** What does not fit is scrolled to, instead of wrapped. */
   readonly scroll: boolean;
@@ -371,6 +371,8 @@ export interface TabsProps extends BlockProps {
 export interface TextProps extends ComponentProps {
   /** Draw it in a card, with its label. */
   readonly container: boolean;
+  /** Pixels below which a row wraps instead. */
+  readonly minWidth: number | null;
   /** What is shown: text as it is, anything else as `str` has it; None shows nothing. */
   readonly value: string;
   /** Heavy letters. */
@@ -553,6 +555,6 @@ export const defaults: { readonly [K in Kind]: Props[K] } = {
   stack: {"visible": true, "elemId": null, "elemClasses": [], "direction": "vertical", "gap": null, "align": null, "justify": null, "scroll": false, "hug": false, "scale": null, "width": null, "height": null},
   tab: {"visible": true, "elemId": null, "elemClasses": [], "label": null, "interactive": true, "id": null, "scale": null, "renderChildren": false},
   tabs: {"visible": true, "elemId": null, "elemClasses": [], "selected": null},
-  text: {"visible": true, "elemId": null, "elemClasses": [], "label": null, "showLabel": true, "container": false, "scale": null, "minWidth": 160, "value": "", "bold": false, "italic": false, "underline": false, "align": null, "color": null, "fontSize": null},
+  text: {"visible": true, "elemId": null, "elemClasses": [], "label": null, "showLabel": true, "container": false, "scale": null, "minWidth": null, "value": "", "bold": false, "italic": false, "underline": false, "align": null, "color": null, "fontSize": null},
   textbox: {"visible": true, "elemId": null, "elemClasses": [], "label": null, "showLabel": true, "container": true, "scale": null, "minWidth": 160, "value": null, "lines": 1, "maxLines": 20, "placeholder": null, "info": null, "interactive": true, "autofocus": false, "autoscroll": true, "type": "text", "textAlign": null, "rtl": false, "showCopyButton": false, "maxLength": null},
 };

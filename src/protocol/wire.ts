@@ -621,12 +621,17 @@ export interface Abandon {
   readonly upload: UploadId;
 }
 
-/** Ask for a piece of a :class:`BlobReference`. ``seq`` is 0; the answer is a :class:`Part`. */
+/** Ask for pieces of a :class:`BlobReference`. ``seq`` is 0; the answers are :class:`Part`. */
 export interface Fetch {
   readonly type: "fetch";
   readonly seq: number;
   readonly blob: BlobId;
   readonly offset: number;
+  /**
+   * Pieces wanted from there on, at most :data:`MOST_PIECES`, each a part of its own; fewer come
+   * where the bytes end. Absent: one.
+   */
+  readonly count?: number;
 }
 
 /** Call a function with values of the caller's own: what clients do, not people. */
@@ -727,7 +732,7 @@ export const shapes: Shapes = {
   upload: { seq: "number", upload: "number", node: "number", name: "string", mimeType: "string", size: "number" },
   piece: { seq: "number", upload: "number", offset: "number", crc: "number", chunk: "any" },
   abandon: { seq: "number", upload: "number" },
-  fetch: { seq: "number", blob: "number", offset: "number" },
+  fetch: { seq: "number", blob: "number", offset: "number", count: "number?" },
   submit: { seq: "number", call: "number", dependency: "number", data: "array" },
   stored: { seq: "number", values: "object" },
   jsResult: { seq: "number", task: "number", values: "array|null", error: "string|null" },

@@ -2,6 +2,7 @@
 import { Binary, type BlobId, type BlobReference, type Fetch, type Part } from '../protocol/wire';
 import { Lead } from './lead';
 import { Nudge } from './nudge';
+import { Pieces } from './pieces';
 import { CHUNK, STALL_MOST_MS, STALL_MS } from './uploads';
 import type { Later } from './runouts';
 
@@ -34,16 +35,17 @@ interface Transfer {
   readonly references: Set<BlobReference>;
   readonly blob: BlobId;
   readonly size: number;
-  /** As blobs, which the browser need not keep in the page's memory. */
-  readonly parts: Map<number, Blob>;
+  readonly pieces: Pieces;
   /** Offsets asked for and not answered; each is to be told of its answer. */
   readonly asked: Map<number, () => void>;
   readonly listeners: Set<() => void>;
   /** Up to where all has been asked for. */
   next: number;
-  bytes: number;
   state: Download;
 }
+
+/** Share by which a value has grown when those who look at it are told. */
+const STEP = 0.01;
 
 const NOTHING: Download = { share: 0, blob: null, gone: false };
 const GONE: Download = { ...NOTHING, gone: true };
@@ -98,7 +100,7 @@ export class Downloads {
     transfer.asked.delete(offset);
     if (!(chunk instanceof Binary) || chunk.data.length === 0) {
       this.end(transfer, { ...transfer.state, gone: true });
-    } else if (!transfer.parts.has(offset)) {
+    } else if (!transfer.pieces.has(offset)) {
       this.add(transfer, offset, chunk.data);
     }
     this.pump();
@@ -133,16 +135,15 @@ export class Downloads {
   }
 
   private add(transfer: Transfer, offset: number, data: Uint8Array<ArrayBuffer>): void {
-    const { parts, size } = transfer;
-    parts.set(offset, new Blob([data]));
-    transfer.bytes += data.length;
-    if (transfer.bytes < size) {
-      transfer.state = { ...transfer.state, share: transfer.bytes / size };
+    const { pieces, size, state } = transfer;
+    pieces.add(offset, data);
+    const share = pieces.bytes / size;
+    if (share >= 1) {
+      this.end(transfer, { share: 1, blob: whole(transfer, pieces.whole()), gone: false });
+    } else if (share - state.share >= STEP) {
+      transfer.state = { ...state, share };
       transfer.listeners.forEach(listener => listener());
-      return;
     }
-    const sorted = [...parts].sort(([a], [b]) => a - b).map(([, part]) => part);
-    this.end(transfer, { share: 1, blob: whole(transfer, sorted), gone: false });
   }
 
   private end(transfer: Transfer, state: Download): void {
@@ -157,29 +158,44 @@ export class Downloads {
   }
 
   private pump(): void {
-    if (this.options.isOpen()) {
-      for (let next = this.next(); next !== null; next = this.next()) {
-        this.ask(next);
-      }
+    const all = [...this.transfers.values()];
+    const onWay = all.reduce((sum, { asked }) => sum + asked.size, 0);
+    const { pieces } = this.lead;
+    // Several at once, so that on a line which carries many not every piece is asked for by a message of its own.
+    if (this.options.isOpen() && pieces - onWay >= Math.floor(pieces / 2)) {
+      this.askFor(pieces - onWay);
     }
     this.listen();
   }
 
-  /** The value whose turn it is; null when there is no room, or all has been asked for. */
-  private next(): Transfer | null {
-    const all = [...this.transfers.values()];
-    const onWay = all.reduce((sum, { asked }) => sum + asked.size, 0);
-    const due = onWay < this.lead.pieces ? all.filter(needsMore) : [];
-    const next = due.find(({ blob }) => blob > this.turn) ?? due[0] ?? null;
-    this.turn = next?.blob ?? this.turn;
-    return next;
+  /** Ask for so many pieces: of every value as many, and in turns. */
+  private askFor(room: number): void {
+    let [due, left] = [this.due(), room];
+    const share = Math.ceil(room / due.length);
+    for (; due.length > 0 && left > 0; due = this.due()) {
+      const next = due.find(({ blob }) => blob > this.turn) ?? due[0];
+      if (next !== undefined) {
+        this.turn = next.blob;
+        left -= this.ask(next, Math.min(share, left));
+      }
+    }
   }
 
-  private ask(transfer: Transfer): void {
-    const offset = transfer.next;
-    transfer.next += CHUNK;
-    transfer.asked.set(offset, this.lead.sent());
-    this.options.send({ type: 'fetch', blob: transfer.blob, offset });
+  private due(): Transfer[] {
+    return [...this.transfers.values()].filter(needsMore);
+  }
+
+  /** Ask for at most so many pieces that follow one another; returns for how many. */
+  private ask(transfer: Transfer, most: number): number {
+    const { blob, asked, next: offset } = transfer;
+    let count = 0;
+    do {
+      asked.set(transfer.next, this.lead.sent());
+      transfer.next += CHUNK;
+      count += 1;
+    } while (count < most && isMissing(transfer));
+    this.options.send({ type: 'fetch', blob, offset, ...(count > 1 ? { count } : {}) });
+    return count;
   }
 
   /** Questions and pieces travel beside the count, so that one is lost shows in a silence only. */
@@ -203,21 +219,25 @@ function begun(reference: BlobReference): Transfer {
     references: new Set(),
     blob: reference.blob,
     size: reference.size,
-    parts: new Map(),
+    pieces: new Pieces(reference.size),
     asked: new Map(),
     listeners: new Set(),
     next: 0,
-    bytes: 0,
     state: NOTHING
   };
 }
 
 /** Passes over what is there, after a question was asked again. */
 function needsMore(transfer: Transfer): boolean {
-  while (transfer.parts.has(transfer.next) || transfer.asked.has(transfer.next)) {
+  while (transfer.next < transfer.size && !isMissing(transfer)) {
     transfer.next += CHUNK;
   }
   return transfer.next < transfer.size;
+}
+
+/** The next piece is one that nobody has, or has asked for. */
+function isMissing({ next, size, pieces, asked }: Transfer): boolean {
+  return next < size && !pieces.has(next) && !asked.has(next);
 }
 
 function whole({ references }: Transfer, parts: Blob[]): Blob {

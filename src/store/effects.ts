@@ -31,8 +31,15 @@ export class Effects {
     };
   }
 
-  /** A wish of the kernel. Where no view is there, which alone is known to be trusted, nothing is opened. */
-  take(message: Effect | AskStored | Store): void {
+  /**
+   * A wish of the kernel. Where no view is there, which alone is known to be trusted, nothing is opened.
+   *
+   * @param isSaved - It is in what a notebook has kept, which may say anything: nothing is done.
+   */
+  take(message: Effect | AskStored | Store, isSaved = false): void {
+    if (isSaved) {
+      return;
+    }
     if (message.type === 'store') {
       this.stored.keep(message);
     } else if ((message.page ?? this.page) !== this.page) {

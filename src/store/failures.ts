@@ -22,6 +22,9 @@ export class Failures {
    */
   constructor(private readonly changed: (nodes: readonly NodeId[]) => void) {}
 
+  /** Sends a message to the kernel; returns its number. */
+  ask: (message: { readonly type: 'retry' | 'dismiss'; readonly task: TaskId }) => number = () => 0;
+
   at(node: NodeId): Told {
     const failure = this.byNode.get(node);
     if (failure === undefined) {
@@ -66,32 +69,31 @@ export class Failures {
   }
 
   /** The person has read why a task failed: it is told no longer at any of its outputs. */
-  read(task: TaskId): void {
+  dismiss(task: TaskId): void {
     this.drop(failure => failure.task === task);
+    this.ask({ type: 'dismiss', task });
   }
 
-  /** The person wants to try again. Returns whether that is news. */
-  retry(task: TaskId): boolean {
+  /** Do once more what a task has failed to do; again, before the kernel has answered, nothing. */
+  retry(task: TaskId): void {
     const nodes = this.nodesOf(task);
     if (nodes.length === 0 || this.retried.has(task)) {
-      return false;
+      return;
     }
     this.retried.set(task, Infinity);
     this.changed(nodes);
-    return true;
+    this.retried.set(task, this.ask({ type: 'retry', task }));
+    // Where nothing is between the two ends, the answer is there already.
+    this.acknowledge(this.acked);
   }
 
-  /** The number of the message that asks the kernel to try again. */
-  asked(task: TaskId, seq: number): void {
-    this.retried.set(task, seq);
-  }
-
-  /** The kernel has processed all messages up to `seq`: what follows on them it says itself. */
+  /** The kernel has processed all messages up to `seq`: what it has to say of them, it says itself. */
   acknowledge(seq: number): void {
+    this.acked = Math.max(this.acked, seq);
     for (const [task, at] of this.retried) {
-      if (at <= seq) {
+      if (at <= this.acked) {
         this.retried.delete(task);
-        this.read(task);
+        this.drop(failure => failure.task === task);
       }
     }
   }
@@ -148,6 +150,7 @@ export class Failures {
   private readonly byNode = new Map<NodeId, Failure>();
   /** Tasks to try again, by the number of the message that says so. */
   private readonly retried = new Map<TaskId, number>();
+  private acked = 0;
   /** How many views draw the status of a node. */
   private readonly views = new Map<NodeId, number>();
 }

@@ -2,7 +2,7 @@
 
 /** Pieces that are ahead on any line, and on the fastest. */
 export const FEWEST = 2;
-const MOST = 16;
+export const MOST = 16;
 
 /** Milliseconds that an answer may take longer than the quickest one: a click waits that long, too. */
 const QUEUE_MS = 25;

@@ -69,6 +69,7 @@ export class Page {
     this.version = options.version ?? '';
     this.store = new Store(schedule);
     this.outbox = new Outbox(messages => this.transmit(messages), schedule, options.endOfTick);
+    this.tasks.failures.ask = message => this.outbox.push(message);
     this.effects = new Effects(this.id, answer => this.outbox.push(answer), options.shelf);
     this.files = new Files(this.id, this.outbox, {
       send: message => this.transmitBeside(message),
@@ -136,21 +137,6 @@ export class Page {
   /** Stop a task. */
   cancel(task: TaskId): void {
     this.outbox.push({ type: 'cancel', task });
-  }
-
-  /** Do once more what a task has failed to do; asked again before the kernel has answered, nothing. */
-  retry(task: TaskId): void {
-    if (this.tasks.failures.retry(task)) {
-      this.tasks.failures.asked(task, this.outbox.push({ type: 'retry', task }));
-      // In a loopback the answer is there already.
-      this.tasks.failures.acknowledge(this.acked);
-    }
-  }
-
-  /** The person has read why a task failed. */
-  dismiss(task: TaskId): void {
-    this.tasks.failures.read(task);
-    this.outbox.push({ type: 'dismiss', task });
   }
 
   subscribeStatus(listener: () => void): () => void {
@@ -318,10 +304,7 @@ export class Page {
       case 'openUrl':
       case 'askStored':
       case 'store':
-        // Not of what a notebook has kept: that may say anything.
-        if (!this.starting) {
-          this.effects.take(message);
-        }
+        this.effects.take(message, this.starting);
         break;
       case 'called':
       case 'output':

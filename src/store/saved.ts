@@ -45,7 +45,7 @@ export function readSaved(data: unknown): SavedApp {
 function packetOf({ content, buffers }: Record<string, unknown>): Packet {
   const read = { content, buffers: (buffers as string[]).map(bytesOf) };
   // Written again, because a frame may say more than what it shows.
-  return packed({ ...welcomeOf(read), tasks: [], log: [] });
+  return packed({ ...welcomeOf(read), tasks: [], log: [], failures: [] });
 }
 
 function bytesOf(text: string): Uint8Array<ArrayBuffer> {

@@ -43,6 +43,7 @@ export class KernelLine {
     lines.set(connection, line);
     connection.disposed.connect(() => {
       lines.delete(connection);
+      line.stopAsking();
       line.ahead?.end();
     });
     return line;

@@ -12,10 +12,11 @@ export function hadApps(kernel: string | undefined): boolean {
 
 /** This tab has an app on a kernel. */
 export function noteApps(kernel: string | undefined): void {
-  if (kernel === undefined) {
+  const known = read();
+  if (kernel === undefined || known.at(-1) === kernel) {
     return;
   }
-  const others = read().filter(each => each !== kernel);
+  const others = known.filter(each => each !== kernel);
   try {
     sessionStorage.setItem(KEY, JSON.stringify([...others, kernel].slice(-MOST)));
   } catch {

@@ -41,7 +41,7 @@ class Session:
         self.steps = asyncio.Semaphore(0)
         self.engine = Engine(self._app())
         self.engine.runner._pool.shutdown()
-        self.engine.runner._pool = Inline()  # type: ignore[assignment]
+        self.engine.runner._pool = Inline(self.engine.loop)  # type: ignore[assignment]
         self.session = self.engine.open(self.down.append)
         self.begun: list[int] = []
         self.ended: list[int] = []

@@ -1,4 +1,4 @@
-"""What must work where there are no threads: every ``async def`` here whose name is public.
+"""What must work where there are no threads: every ``async def`` here that takes nothing.
 
 Run in Pyodide by ``pyodide.test.ts``, and by ``test/python/test_no_threads.py`` in a Python that is
 not allowed to start any.
@@ -12,98 +12,17 @@ import inspect
 import os
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from typing import Any
 
+from support import LIMIT, app, come, refused, shown, until
+
 import ipyblocks as gr
+from ipyblocks import reactive
 from ipyblocks.app import NotAvailableError
-from ipyblocks.protocol import Failed, Log, Patch, Progress, Started, Toast
+from ipyblocks.protocol import Failed, Log, Progress, Started, Toast
 from ipyblocks.runtime import loop as loops
 from ipyblocks.runtime.backends.inline import Inline, has_threads
-from ipyblocks.runtime.engine import Engine
-from ipyblocks.transport.loopback import LoopbackPage, apply_update
-
-LIMIT = 20.0
-"""Seconds until a case gives up. None that passes waits that long."""
-
-
-class Shown:
-    """An app at a page without pixels."""
-
-    def __init__(self, demo: gr.Blocks) -> None:
-        self.demo = demo
-        self.engine: Engine = demo.running_engine()
-        self.page = LoopbackPage(self.engine)
-        self.page.say_hello()
-
-    def click(self, block: Any) -> None:
-        self.page.fire(self.demo.id_of(block), "click")
-
-    async def run(self, block: Any) -> None:
-        self.click(block)
-        await self.idle()
-
-    async def idle(self) -> None:
-        await self.engine.idle()
-
-    def seen(self, kind: type[Any]) -> list[Any]:
-        return [message for message in self.page.messages if isinstance(message, kind)]
-
-    def value(self, block: Any) -> Any:
-        """What the page has been told."""
-        node, told = self.demo.id_of(block), {}
-        for patch in self.seen(Patch):
-            for update in patch.updates:
-                if update.node == node:
-                    apply_update(told, update)
-        return told.get("value")
-
-
-@contextmanager
-def shown(demo: gr.Blocks) -> Iterator[Shown]:
-    at = Shown(demo)
-    try:
-        yield at
-    finally:
-        at.engine.close_all()
-
-
-@contextmanager
-def refused(kind: type[BaseException], words: str) -> Iterator[None]:
-    """Fail unless code inside raises, and says so."""
-    said = None
-    try:
-        yield
-    except kind as error:
-        said = str(error)
-    assert said is not None, f"{kind.__name__} was not raised"
-    assert words in said
-
-
-def until(there: Callable[[], Any]) -> Iterator[None]:
-    """For a function that keeps the loop: again and again, until something is there."""
-    end = time.monotonic() + LIMIT
-    while not there():
-        assert time.monotonic() < end, "it has not come"
-        yield
-
-
-async def come(there: Callable[[], Any]) -> None:
-    """Wait until something is there; everything else goes on meanwhile."""
-    while not there():  # noqa: ASYNC110 - conditions of all kinds
-        await asyncio.sleep(0)
-
-
-def app(fn: Callable[..., Any], **listener: Any) -> tuple[gr.Blocks, Any, Any]:
-    """``(app, button, output)``: one function without inputs, and what shows its value."""
-    with gr.Blocks() as demo:
-        out = gr.Textbox()
-        button = gr.Button()
-        button.click(fn, None, out, api_name="fn", **listener)
-    return demo, button, out
-
 
 # --- functions ----------------------------------------------------------------------------------
 
@@ -341,6 +260,55 @@ async def a_task_that_is_a_generator_or_async() -> None:
         assert at.value(out) == "late"
 
 
+# --- variables ----------------------------------------------------------------------------------
+
+
+async def derived_variables_are_computed_here() -> None:
+    async def late(number: int) -> int:
+        await asyncio.sleep(0)
+        return number + 1
+
+    number = reactive.Variable(1)
+    kinds = [
+        reactive.DerivedVariable(lambda n: n + 1, variables=[number]),
+        reactive.DerivedVariable(late, variables=[number]),
+        reactive.DerivedVariable(lambda n: n + 1, variables=[number], run_as_task=True),
+    ]
+    with gr.Blocks() as demo:
+        outs = [gr.JSON(value=each) for each in kinds]
+    with shown(demo) as at:
+        await at.idle()
+        assert [at.value(out) for out in outs] == [2, 2, 2]
+        number.value = 5
+        await at.idle()
+        assert [at.value(out) for out in outs] == [6, 6, 6]
+        assert [await each.get_current_value() for each in kinds] == [6, 6, 6]
+
+
+async def an_action_runs_a_task_here() -> None:
+    result, told = reactive.Variable(0), []
+
+    @reactive.track_progress
+    def work(number: int, updater: reactive.ProgressUpdater) -> int:
+        updater.send_update(50, "half")
+        return 2 * number
+
+    @reactive.action
+    async def start(ctx: reactive.ActionCtx) -> None:
+        async def on_progress(update: reactive.TaskProgressUpdate) -> None:
+            told.append((update.progress, update.message))
+
+        found = await ctx.run_task(work, kwargs={"number": 21}, on_progress=on_progress)
+        await ctx.update(result, found)
+
+    with gr.Blocks() as demo:
+        out = gr.JSON(value=result)
+        button = reactive.Button("Start", onclick=start())
+    with shown(demo) as at:
+        await at.run(button)
+        assert (at.value(out), told) == (42, [(50, "half")])
+
+
 # --- clients ------------------------------------------------------------------------------------
 
 
@@ -437,7 +405,7 @@ async def an_app_is_shown_again() -> None:
 CASES = {
     name.replace("_", " "): case
     for name, case in list(globals().items())
-    if inspect.iscoroutinefunction(case) and case.__module__ == __name__
+    if inspect.iscoroutinefunction(case) and not inspect.signature(case).parameters
 }
 
 

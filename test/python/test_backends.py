@@ -1256,10 +1256,14 @@ def test_where_there_are_no_threads_tasks_run_like_all_functions(
     assert result(show, lambda: os.getpid() == here) is True
 
 
-def test_inline_runs_at_once_and_keeps_what_is_raised() -> None:
-    assert Inline().submit(pow, 2, 3).result() == 8
-    with pytest.raises(ZeroDivisionError):
-        Inline().submit(lambda: 1 / 0).result()
+def test_inline_keeps_what_is_raised() -> None:
+    async def use() -> None:
+        pool = Inline()
+        assert await asyncio.wrap_future(pool.submit(pow, 2, 3)) == 8
+        with pytest.raises(ZeroDivisionError):
+            await asyncio.wrap_future(pool.submit(lambda: 1 / 0))
+
+    asyncio.run(use())
 
 
 @pytest.mark.parametrize("given", [0, -1, True])

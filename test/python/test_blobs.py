@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 
 import ipyblocks as gr
 from ipyblocks import codec, files
 from ipyblocks.files import LARGE
 from ipyblocks.protocol import (
     CHUNK,
+    MOST_PIECES,
     Binary,
     BlobId,
     BlobReference,
     Fetch,
     JsResult,
     NodeId,
+    PageId,
     Part,
     Patch,
     RunJs,
+    ToKernelFrame,
 )
 from ipyblocks.runtime.blobs import Blobs
 from ipyblocks.runtime.engine import Engine
@@ -91,6 +96,30 @@ def references(page: LoopbackPage) -> list[BlobReference]:
     ]
 
 
+def ask(page: LoopbackPage, blob: int, offset: int = 0, count: Any = UNSET, of: str = "") -> None:
+    """A page asks for pieces; ``of`` names another page of the same session."""
+    question = Fetch(seq=0, blob=BlobId(blob), offset=offset, count=count)
+    frame = ToKernelFrame(page=PageId(of or page._page), ack=0, last=0, messages=[question])
+    page.session.receive(codec.encode(frame).content, [])
+
+
+def parts_for(page: LoopbackPage, name: str, count: int) -> list[Part]:
+    """What a page has been sent, once that is so much and nothing follows."""
+
+    def found() -> list[Part]:
+        return [m for m in page.messages if isinstance(m, Part) and m.page == name]
+
+    page.idle()
+    if count > 0:
+        page.wait_for(lambda _: len(found()) >= count)
+    assert len(found()) == count
+    return found()
+
+
+def refused(page: LoopbackPage) -> int:
+    return int(page._engine.thread.call(page.session.statistics).refused)
+
+
 def fetch(page: LoopbackPage, blob: int, offset: int = 0) -> Any:
     page.send(Fetch(seq=0, blob=BlobId(blob), offset=offset))
     page.idle()
@@ -108,6 +137,100 @@ def test_a_large_value_is_a_reference_that_can_be_asked_for(referring: Any) -> N
     assert b"".join(part.chunk.data for part in parts) == value.data
     assert {(part.seq, part.page) for part in parts} == {(0, "page")}
     assert max(len(b) for p in page.packets for b in p.buffers) == CHUNK
+
+
+def test_one_question_asks_for_several_pieces_and_ends_with_the_bytes(referring: Any) -> None:
+    value = Binary(data=os.urandom(SIZE), mime_type="image/bmp")
+    page = referring(demo_with(lambda: value))
+    click(page)
+    (reference,) = references(page)
+    ask(page, reference.blob, CHUNK, 3)
+    assert [p.offset for p in parts_for(page, "page", 3)] == [CHUNK, 2 * CHUNK, 3 * CHUNK]
+    ask(page, reference.blob, 0, MOST_PIECES)
+    got = {part.offset: part.chunk.data for part in parts_for(page, "page", 3 + SIZE // CHUNK)[3:]}
+    assert b"".join(got[offset] for offset in sorted(got)) == value.data
+    assert refused(page) == 0
+
+
+def test_between_the_pieces_of_one_question_others_are_heard(referring: Any) -> None:
+    value = binary()
+    page = referring(demo_with(lambda: value))
+    click(page)
+    (reference,) = references(page)
+    page.messages.clear()
+    gate = threading.Event()
+    page._engine.thread.post(gate.wait)  # both are there before either is looked at
+    ask(page, reference.blob, 0, 10)
+    page.say_hello("another epoch")
+    gate.set()
+    page.idle()
+    parts_for(page, "page", 10)
+    kinds = [type(message).__name__ for message in page.messages]
+    assert kinds.index("Welcome") < kinds.index("Part") + 3
+    assert kinds.count("Part") == 10
+
+
+def test_pieces_of_a_value_that_is_gone_meanwhile_end_with_its_absence(
+    referring: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = [binary()]
+    page = referring(demo_with(values.pop))
+    click(page)
+    (reference,) = references(page)
+    real = Blobs.get
+    looked = []
+
+    def get(self: Blobs, number: BlobId) -> Binary | None:
+        looked.append(number)
+        return real(self, number) if len(looked) <= 3 else None
+
+    monkeypatch.setattr(Blobs, "get", get)
+    ask(page, reference.blob, 0, 10)
+    assert [part.chunk is None for part in parts_for(page, "page", 3)] == [False, False, True]
+
+
+@pytest.mark.parametrize("count", [0, -1, MOST_PIECES + 1, 10**9])
+def test_too_many_pieces_at_once_are_refused(
+    count: int, referring: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    page = referring(demo_with(binary))
+    click(page)
+    (reference,) = references(page)
+    ask(page, reference.blob, 0, count)
+    assert parts_for(page, "page", 0) == []
+    assert refused(page) == 1
+    assert f"asked for {count} pieces" in caplog.text
+
+
+def test_what_was_never_given_is_refused_and_what_is_gone_is_not(referring: Any) -> None:
+    values = [binary(2), binary(1)]
+    page = referring(demo_with(values.pop))
+    click(page)
+    click(page)  # the first value is another by now
+    first, second = (each.blob for each in references(page))
+    ask(page, first)
+    assert (parts_for(page, "page", 1)[-1].chunk, refused(page)) == (None, 0)
+    for number, (blob, offset) in enumerate([(99, 0), (0, 0), (second, -1), (second, SIZE)], 1):
+        ask(page, blob, offset)
+        parts = parts_for(page, "page", 1 + number)
+        assert (parts[-1].chunk, refused(page)) == (None, number)
+
+
+def test_two_pages_that_fetch_the_same_get_each_its_own_pieces(referring: Any) -> None:
+    value = Binary(data=os.urandom(SIZE), mime_type="image/bmp")
+    page = referring(demo_with(lambda: value))
+    click(page)
+    (reference,) = references(page)
+    gate = threading.Event()
+    page._engine.thread.post(gate.wait)
+    for offset in range(0, SIZE, 2 * CHUNK):
+        ask(page, reference.blob, offset, 2)
+        ask(page, reference.blob, offset, 2, of="other")
+    gate.set()
+    for name in ("page", "other"):
+        parts = sorted(parts_for(page, name, SIZE // CHUNK), key=lambda part: part.offset)
+        assert b"".join(part.chunk.data for part in parts) == value.data
+    assert refused(page) == 0
 
 
 def test_a_small_one_goes_with_its_message(referring: Any) -> None:

@@ -288,6 +288,10 @@ def test_a_file_that_is_too_large_or_unknown_is_refused(show: Callable[..., Show
     one(shown, piece, 0, (bytes(CHUNK + 1),))
     states = {(m.upload, m.state) for m in shown.until(Received, 3)}
     assert states == {(1, "refused"), (2, "refused"), (3, "refused")}
+    one(shown, {**piece, "upload": 9}, 0, (b"",))
+    one(shown, {"type": "fetch", "blob": 9, "offset": 0}, 0)
+    shown.page.idle()
+    assert shown.refused == 5
     assert sizes(shown)["uploads"] == 0
 
 
@@ -364,7 +368,7 @@ def test_many_pages_and_refusals_take_no_memory(
     finally:
         tracemalloc.stop()
     assert grown < 200_000
-    assert shown.refused == 2 * MANY
+    assert shown.refused == 2 * 3 * MANY  # a file, an edit and a question each
     shown.page.hello()  # as a page does that is told that its messages have a gap
     shown.run(app.button)
     assert app.clicks == 1

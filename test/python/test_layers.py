@@ -28,6 +28,7 @@ LAYER_OF = {
     "app": "app",
     "client": "app",
     "reactive": "app",
+    "compat": "package",
     "__init__": "package",
 }
 """By first part of a module's name; every other module describes the tree."""

@@ -10,7 +10,9 @@ import functools
 import inspect
 import logging
 import math
+import os
 import pickle
+import sys
 import threading
 import typing
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -30,7 +32,7 @@ from ipyblocks.runtime.backends import choice
 from ipyblocks.runtime.backends.base import Call, kind_of
 from ipyblocks.runtime.backends.executor import ExecutorBackend
 from ipyblocks.runtime.backends.processes import ProcessBackend
-from ipyblocks.runtime.reports import MOST_KEPT, RunReports, Said
+from ipyblocks.runtime.reports import INTERVAL, MOST_KEPT, RunReports, Said
 
 PATIENCE = 30.0
 
@@ -236,10 +238,9 @@ def test_the_updater_may_stand_anywhere(bench: Bench) -> None:
     assert given(two, 5) == [5, True]
     assert list(inspect.signature(middle).parameters) == ["a", "b", "c", "more"]
     assert given(two, 1, other="mine") == [1, False]
-    assert middle(1, 2)[3] == 3
     with pytest.raises(TypeError, match=r"first\(\) missing 1 required positional argument: 'a'"):
         first()
-    with pytest.raises(ValueError, match="The parameter 'updater' .* Put it first"):
+    with pytest.raises(ValueError, match=r"The parameter 'updater' .* Put it first"):
 
         @track_progress
         def late(a: int = 1, updater: ProgressUpdater = None, /) -> None: ...  # type: ignore[assignment]
@@ -622,19 +623,19 @@ def test_inside_a_loop_of_progress(bench: Bench) -> None:
         assert bench.shown() == [(0, "loop")]
 
 
-def test_levels_of_threads_come_and_go(bench: Bench) -> None:
+def test_levels_of_threads_come_and_go(bench: Bench, request: Any) -> None:
     """None is lost and none stays, in whatever order they end."""
 
     @track_progress
     def fn(updater: ProgressUpdater) -> None:
-        for i in range(100):
-            updater.send_update(i, "x")
-            bench.reports.fetch()
+        assert updater._level in bench.reports.stack
 
     def many() -> None:
-        for _ in range(50):
+        for _ in range(2000):
             fn()
 
+    request.addfinalizer(functools.partial(sys.setswitchinterval, sys.getswitchinterval()))
+    sys.setswitchinterval(1e-6)
     with ThreadPoolExecutor(4) as pool:
         contexts = [contextvars.copy_context() for _ in range(4)]
         for each in [pool.submit(c.run, many) for c in contexts]:
@@ -977,8 +978,6 @@ def test_a_warning_goes_to_the_log_of_the_app(show: Any, request: Any) -> None:
 @pytest.fixture
 def by_value() -> Iterator[None]:
     """This module is one that workers cannot import, like a cell."""
-    import sys
-
     import cloudpickle
 
     module = sys.modules[__name__]
@@ -1005,11 +1004,18 @@ def pool(no_leftovers: None) -> Iterator[ProcessBackend]:
 
 
 class Listening(Bench):
-    """A run whose every report is wanted; what is posted is done at once."""
+    """A run whose every report is wanted; what is posted is done at once.
+
+    Attributes:
+        got: what the listener was given.
+        before: the same, when the value came.
+        written: text that is shown with it.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.got: list[Said] = []
+        self.before: list[Said] = []
         self.written: list[str] = []
         self.reports = RunReports(lambda: self.now, lambda fn: fn(), self._ask, self.stop)
         self.reports.listener = self.got.append
@@ -1021,10 +1027,11 @@ class Listening(Bench):
 def called(backend: Any, run: Any, fn: Any, *args: Any, every: bool = True) -> Any:
     handle = backend.submit(Call(fn, args, kind_of(fn), "fn", every_update=every), run)
     try:
-        return handle.step().result(PATIENCE)
+        value = handle.step().result(PATIENCE)
+        run.before = list(run.got)
+        return value
     finally:
         handle.close().result(PATIENCE)
-        run.reports.deliver()
 
 
 @track_progress
@@ -1045,7 +1052,8 @@ def outermost(name: str) -> Any:
 def test_every_report_of_a_worker_in_order(fn: Any, pool: Any, by_value: None) -> None:
     run = Listening()
     assert called(pool, run, fn, "a") == "result"
-    assert percents(run.got) == FIVE
+    assert percents(run.before) == FIVE
+    assert run.got == run.before
     # The page has been told the last word, too.
     assert run.shown() == [(100, "a step 5")]
     # The next call of the worker begins with nothing.
@@ -1100,14 +1108,44 @@ def test_estimates_levels_and_nonsense_of_a_worker(pool: Any, by_value: None) ->
 @pytest.mark.slow
 def test_a_warning_of_a_worker_is_of_its_own_run(pool: Any, by_value: None, caplog: Any) -> None:
     @track_progress
-    def fn(updater: ProgressUpdater) -> None:
+    def level(progress: Any, updater: ProgressUpdater) -> None:
         updater.send_update(math.nan, "x")
         raise ZeroDivisionError  # the end follows at once
 
-    for i in range(5):
+    def figure(progress: Any) -> None:
+        progress(math.nan)  # looked at when it is sent
+        raise ZeroDivisionError
+
+    for i, fn in enumerate([level, figure, figure, level, figure]):
+        run = Listening()
         with pytest.raises(ZeroDivisionError):
-            called(pool, Listening(), fn)
+            called(pool, run, fn, gr.Progress().bound(run.reports), every=False)
         assert len(caplog.records) == i + 1
+
+
+@pytest.mark.slow
+def test_what_a_stopped_call_has_said_is_not_said_by_the_next(pool: Any, by_value: None) -> None:
+    @track_progress
+    def fn(updater: ProgressUpdater) -> None:
+        while True:
+            updater.send_update(50, "stopped")
+
+    def later() -> int:
+        threading.Event().wait(3 * INTERVAL)  # when the worker would speak again
+        return os.getpid()
+
+    pid = called(pool, Listening(), later, every=False)
+    run, there = Listening(), threading.Event()
+    run.reports.listener = None
+    run.reports._changed = there.set
+    job = pool.submit(Call(fn, (), "plain", "fn"), run)
+    assert there.wait(PATIENCE)
+    job.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        job.step().result(PATIENCE)
+    other = Listening()
+    assert called(pool, other, later, every=False) == pid
+    assert other.asked == 0
 
 
 @pytest.mark.slow
@@ -1134,7 +1172,7 @@ def test_an_executor_of_other_processes_tells_every_report_at_the_end(
     backend = ExecutorBackend(executor, in_process=False)
     run = Listening()
     assert called(backend, run, steps, "a") == "result"
-    assert percents(run.got) == FIVE
+    assert percents(run.before) == FIVE
     assert run.written == []
     run = Listening()
     run.reports.listener = None
@@ -1151,8 +1189,6 @@ def test_an_executor_of_threads_tells_every_report() -> None:
 
 @pytest.mark.slow
 def test_progress_of_a_task_in_an_app(show: Any, by_value: None, tmp_path: Any) -> None:
-    import os
-
     go = str(tmp_path / "go")
     os.mkfifo(go)
 

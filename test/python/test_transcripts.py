@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +20,27 @@ import pytest
 import ipyblocks as gr
 from ipyblocks import codec, protocol
 from ipyblocks.protocol import (
+    CHUNK,
     PROTOCOL,
+    Abandon,
+    Binary,
+    BlobId,
     Cancel,
     Event,
     Failed,
+    Fetch,
     Hello,
     PageId,
+    Part,
+    Piece,
     Set,
     TaskId,
     ToKernelFrame,
     ToPage,
     ToPageFrame,
+    Upload,
+    UploadId,
+    UploadReference,
     Welcome,
 )
 from ipyblocks.runtime.engine import Engine
@@ -49,7 +61,7 @@ class Conversation:
     def __init__(self, demo: gr.Blocks) -> None:
         self.demo = demo
         self.engine = Engine(demo)
-        self.page = LoopbackPage(self.engine, "P")
+        self.page = LoopbackPage(self.engine, "P", refers=True)
         self.epoch = self.page.session.epoch
         self.lines: list[dict[str, Any]] = []
         self._seq = 0
@@ -58,20 +70,22 @@ class Conversation:
         self._nodes: dict[int, dict[str, Any]] = {}
         self._kinds: dict[int, str] = {}
         self._tasks: set[int] = set()
+        self._files: dict[int, dict[int, bytes]] = {}
 
     def say(self, *messages: Any) -> None:
         """The page sends a frame."""
         numbered = []
         for message in messages:
+            if isinstance(message, (Piece, Fetch)):
+                numbered.append(message)  # beside the count
+                continue
             self._seq += 1
             numbered.append(msgspec.structs.replace(message, seq=self._seq))
             if isinstance(message, Set):
                 self._nodes[message.node].update(message.props)
-        frame = ToKernelFrame(
-            page=PageId("P"), ack=self._seen, last=numbered[-1].seq, messages=numbered
-        )
+        frame = ToKernelFrame(page=PageId("P"), ack=self._seen, last=self._seq, messages=numbered)
         packet = codec.encode(frame)
-        self.lines.append({"page": self._normal(packet.content)})
+        self.lines.append({"page": self._normal(packet.content), **runs_of(packet.buffers)})
         self.page.session.receive(packet.content, packet.buffers)
 
     def hello(self, epoch: str | None = None) -> None:
@@ -83,6 +97,17 @@ class Conversation:
 
     def event(self, block: Any, name: str = "click") -> Event:
         return Event(seq=0, node=self.demo.id_of(block), name=name, data=None)
+
+    def upload(self, block: Any, size: int) -> Upload:
+        node = self.demo.id_of(block)
+        kind = "application/octet-stream"
+        return Upload(seq=0, upload=UploadId(1), node=node, name="a.bin", mime_type=kind, size=size)
+
+    def piece(self, data: bytes, offset: int) -> Piece:
+        sent = data[offset : offset + CHUNK]
+        chunk = Binary(data=sent, mime_type="application/octet-stream")
+        crc = zlib.crc32(sent)
+        return Piece(seq=0, upload=UploadId(1), offset=offset, crc=crc, chunk=chunk)
 
     def hear(self, count: int, lost: bool = False) -> None:
         """The kernel sends ``count`` messages, and has then dealt with all the page said."""
@@ -98,11 +123,12 @@ class Conversation:
         acks = {PageId("P"): self._seq}
         last = max(self._seen, *(message.seq for message in messages), 0)
         frame = ToPageFrame(epoch=self.epoch, acks=acks, last=last, messages=list(messages))
-        content = codec.encode(frame).content
-        self.lines.append({"lost" if lost else "kernel": self._normal(content)})
+        packet = codec.encode(frame)
+        line = self._normal(packet.content)
+        self.lines.append({"lost" if lost else "kernel": line, **runs_of(packet.buffers)})
         if not lost:
             for message in messages:
-                self._seen = message.seq
+                self._seen = max(self._seen, message.seq)
                 self._apply(message)
 
     def _apply(self, message: ToPage) -> None:
@@ -118,6 +144,8 @@ class Conversation:
             self._tasks.add(message.task)
         elif isinstance(message, (protocol.Done, Failed)):
             self._tasks.discard(message.task)
+        elif isinstance(message, Part):
+            self._files.setdefault(message.blob, {})[message.offset] = message.chunk.data
 
     def end(self) -> list[dict[str, Any]]:
         """The whole transcript, once the kernel has nothing to add."""
@@ -132,7 +160,11 @@ class Conversation:
             differing = {k: v for k, v in props.items() if k not in defaults or v != defaults[k]}
             if differing:
                 nodes[str(node)] = codec.pack(differing, [])
-        self.lines.append({"state": {"nodes": nodes, "tasks": len(self._tasks)}})
+        state: dict[str, Any] = {"nodes": nodes, "tasks": len(self._tasks)}
+        if self._files:
+            whole = {blob: in_order(parts) for blob, parts in self._files.items()}
+            state["files"] = {str(b): [len(data), zlib.crc32(data)] for b, data in whole.items()}
+        self.lines.append({"state": state})
         return self.lines
 
     def _normal(self, content: dict[str, Any]) -> dict[str, Any]:
@@ -156,6 +188,34 @@ class Conversation:
         if told.get("fake") is not None:
             told["fake"]["ageMs"] = 0
             told["units"][-1]["progress"] = told["fake"]["start"]
+
+
+def runs_of(buffers: Sequence[Any]) -> dict[str, list[str]]:
+    """The buffers of a line, in a form that is short where a byte repeats."""
+    texts = [
+        " ".join(f"{byte:02x}*{len(list(run))}" for byte, run in groupby(bytes(each)))
+        for each in buffers
+    ]
+    return {"buffers": texts} if texts else {}
+
+
+def in_order(parts: dict[int, bytes]) -> bytes:
+    return b"".join(parts[offset] for offset in sorted(parts))
+
+
+class AnyFile(gr.Textbox):
+    """Takes and shows any value, as it travels."""
+
+    kind = "textbox"
+
+    def preprocess(self, payload: Any) -> Any:
+        return payload
+
+    def postprocess(self, value: Any) -> Any:
+        return value
+
+    def check(self, name: str, payload: Any) -> Any:
+        return payload
 
 
 # --- scenarios ----------------------------------------------------------------------------------
@@ -461,6 +521,94 @@ def progress_and_log(open_: Callable[[gr.Blocks], Conversation], gate: GateMaker
     talk.hear(1)  # no progress
     gates[3].open()
     talk.hear(2)  # patch, done
+    return talk
+
+
+@scenario
+def upload_that_a_click_waits_for(
+    open_: Callable[[gr.Blocks], Conversation], gate: GateMaker
+) -> Conversation:
+    go_on = gate()
+
+    def measure(file: Binary) -> str:
+        go_on.wait()
+        return f"{file.size} bytes"
+
+    with gr.Blocks() as demo:
+        file = AnyFile(interactive=True)
+        told = gr.Textbox()
+        button = gr.Button("Measure")
+        button.click(measure, file, told)
+    talk = open_(demo)
+    data = b"a" * CHUNK + b"b" * CHUNK + b"cde"
+    talk.hello()
+    talk.say(talk.upload(file, len(data)))
+    talk.hear(0)
+    talk.say(talk.event(button))
+    talk.hear(1)  # queued
+    talk.say(talk.piece(data, 0))
+    talk.hear(1)  # received: going
+    talk.say(talk.piece(data, CHUNK))
+    talk.hear(1)
+    talk.say(talk.piece(data, 2 * CHUNK))
+    talk.hear(1)  # received: whole
+    talk.say(talk.set(file, value=UploadReference(upload=UploadId(1))))
+    talk.hear(1)  # started
+    go_on.open()
+    talk.hear(2)  # patch, done
+    return talk
+
+
+@scenario
+def upload_taken_back(open_: Callable[[gr.Blocks], Conversation], gate: GateMaker) -> Conversation:
+    with gr.Blocks() as demo:
+        file = AnyFile("before", interactive=True)
+        told = gr.Textbox()
+        button = gr.Button("Look")
+        button.click(lambda _: "looked", file, told)
+    talk = open_(demo)
+    data = b"a" * CHUNK + b"b"
+    talk.hello()
+    talk.say(talk.upload(file, len(data)))
+    talk.hear(0)
+    talk.say(talk.piece(data, 0))
+    talk.hear(1)  # received: going
+    talk.say(talk.event(button))
+    talk.hear(1)  # queued
+    talk.say(Abandon(seq=0, upload=UploadId(1)))
+    talk.hear(1)  # failed: cancelled
+    return talk
+
+
+@scenario
+def large_value_in_pieces(
+    open_: Callable[[gr.Blocks], Conversation], gate: GateMaker
+) -> Conversation:
+    go_on = gate()
+    data = b"".join(bytes([byte]) * CHUNK for byte in b"abcde") + b"end"
+    value = Binary(data=data, mime_type="image/bmp", name="a.bmp")
+
+    def make() -> Binary:
+        go_on.wait()
+        return value
+
+    with gr.Blocks() as demo:
+        file = AnyFile()
+        button = gr.Button("Make")
+        button.click(make, None, file)
+    talk = open_(demo)
+    talk.hello()
+    talk.say(talk.event(button))
+    talk.hear(1)  # started
+    go_on.open()
+    talk.hear(2)  # patch with a reference, done
+    blob = BlobId(1)
+    talk.say(Fetch(seq=0, blob=blob, offset=0, count=2))
+    talk.hear(2)
+    talk.say(Fetch(seq=0, blob=blob, offset=2 * CHUNK, count=2))
+    talk.hear(2)
+    talk.say(Fetch(seq=0, blob=blob, offset=4 * CHUNK, count=2))
+    talk.hear(2)
     return talk
 
 

@@ -181,8 +181,10 @@ def test_one_that_is_damaged_again_and_again_is_given_up(filing: Any) -> None:
 def test_a_piece_before_its_announcement_is_not_answered(filing: Any) -> None:
     filing.page.send(piece(b"abc"))
     assert answers(filing) == []
+    assert filing.refused == 1
     filing.page.send(begin(3), piece(b"abc"))
     assert answers(filing) == [("whole", 3)]
+    assert filing.refused == 1
 
 
 @pytest.mark.parametrize(
@@ -207,8 +209,10 @@ def test_what_may_not_be_is_refused_in_words(messages: list[Any], words: str, fi
     told = filing.messages(Received)[-1]
     assert told.state == "refused"
     assert words in told.message
+    assert filing.refused == 1
     filing.page.send(piece(b"", upload=told.upload))
     assert answers(filing)[-1] == ("refused", 0)
+    assert filing.refused == 2
     assert words in filing.messages(Received)[-1].message
 
 

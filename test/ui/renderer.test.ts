@@ -1,7 +1,7 @@
 /** The output of a cell: what a notebook holds of an app, the living app, and the way from one to the other. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Locator } from 'playwright-core';
+import type { Locator, WebSocket } from 'playwright-core';
 import { describe, expect, inject, test } from 'vitest';
 
 import { dedent, fields, shows, useBench } from './bench';
@@ -80,6 +80,29 @@ test('reloaded while a cell runs: the app is at work before the cell is done', a
   expect(await bench.page.getByText('Loading widget').count()).toBe(0);
   writeFileSync(go, '');
   await bench.notebook.whenIdle();
+});
+
+test('reloaded: connected before JupyterLab has connected the notebook, and then once', async () => {
+  const app = await bench.run(`${ECHO}\ndemo.launch()`);
+  await echo(app, 'before');
+  await bench.notebook.save();
+  const open = new Set<WebSocket>();
+  let most = 0;
+  const watch = (socket: WebSocket): void => {
+    if (socket.url().includes('/api/kernels/')) {
+      open.add(socket);
+      most = Math.max(most, open.size);
+      socket.on('close', () => open.delete(socket));
+    }
+  };
+  bench.page.on('websocket', watch);
+  await bench.notebook.open();
+  await expect.poll(() => status(app)).toBe('live');
+  await expect.poll(() => open.size).toBe(1);
+  bench.page.off('websocket', watch);
+  expect(most).toBe(2);
+  await echo(app, 'after');
+  expect(await bench.python(`print(${PAGES})`)).toBe('2'); // the one before, and this one
 });
 
 // --- saved -----------------------------------------------------------------------------------------

@@ -1,94 +1,11 @@
 /** The line of a document to its kernel, with a kernel that says what the test says. */
-import type { Kernel, KernelMessage } from '@jupyterlab/services';
-import { Signal } from '@lumino/signaling';
+import type { KernelMessage } from '@jupyterlab/services';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { GRACE, holdPage } from '../../src/host/pages';
 import type { Packet } from '../../src/protocol/codec';
-import { KernelLine, type Connection, type ControlTransport } from '../../src/transport/control';
-
-interface Sent {
-  readonly channel: string;
-  readonly type: string;
-  readonly content: { readonly comm_id?: string; readonly data?: unknown };
-  readonly future: { onReply: (message: unknown) => void; readonly dispose: () => void };
-}
-
-/** A kernel connection. */
-class FakeKernel {
-  readonly clientId = 'client';
-  readonly username = '';
-  connectionStatus: Kernel.ConnectionStatus = 'connected';
-  status: Kernel.Status = 'idle';
-  isDisposed = false;
-  readonly sent: Sent[] = [];
-
-  constructor(readonly id = 'kernel') {}
-
-  readonly sendControlMessage = (message: KernelMessage.IMessage): unknown => this.take(message);
-  readonly sendShellMessage = (message: KernelMessage.IMessage): unknown => this.take(message);
-
-  /** What was sent since the last call, as `channel type`. */
-  said(): string[] {
-    return this.sent.splice(0).map(({ channel, type }) => `${channel} ${type}`);
-  }
-
-  /** Answer the last question. */
-  answer(...comms: string[]): void {
-    const question = this.sent.filter(({ type }) => type === 'comm_info_request').at(-1);
-    const reply = { comms: Object.fromEntries(comms.map(id => [id, {}])) };
-    question?.future.onReply({ content: reply });
-  }
-
-  private take({ channel, header, content }: KernelMessage.IMessage): unknown {
-    const future = { onReply: () => undefined, dispose: vi.fn() };
-    this.sent.push({ channel, type: header.msg_type, content: content as never, future });
-    return future;
-  }
-}
-
-/** A document's session context. */
-class FakeSession {
-  isReady = true;
-  ready = Promise.resolve();
-  session: { kernel: FakeKernel | null } | null = { kernel: new FakeKernel() };
-  readonly kernelChanged = new Signal<this, unknown>(this);
-  readonly statusChanged = new Signal<this, Kernel.Status>(this);
-  readonly connectionStatusChanged = new Signal<this, Kernel.ConnectionStatus>(this);
-  readonly iopubMessage = new Signal<this, KernelMessage.IMessage>(this);
-  readonly disposed = new Signal<this, void>(this);
-
-  get kernel(): FakeKernel {
-    return this.session!.kernel!;
-  }
-
-  get connection(): Connection {
-    return this as unknown as Connection;
-  }
-
-  hear(type: string, content: object, buffers: unknown[] = []): void {
-    this.iopubMessage.emit({ header: { msg_type: type }, content, buffers } as never);
-  }
-
-  message(comm: string, content: unknown, buffers: unknown[] = []): void {
-    this.hear('comm_msg', { comm_id: comm, data: { method: 'custom', content } }, buffers);
-  }
-
-  connect(status: Kernel.ConnectionStatus): void {
-    this.kernel.connectionStatus = status;
-    this.connectionStatusChanged.emit(status);
-  }
-
-  turn(status: Kernel.Status): void {
-    this.kernel.status = status;
-    this.statusChanged.emit(status);
-  }
-
-  change(kernel: FakeKernel | null): void {
-    this.session = { kernel };
-    this.kernelChanged.emit(undefined);
-  }
-}
+import { KernelLine, type ControlTransport } from '../../src/transport/control';
+import { FakeKernel, FakeSession } from './kernels';
 
 let session: FakeSession;
 let line: KernelLine;
@@ -135,6 +52,7 @@ describe('whether the kernel has the app', () => {
     expect([a.transport.state, b.transport.state]).toEqual(['asking', 'asking']);
     session.kernel.answer('a', 'other');
     expect([a.states, b.states]).toEqual([['open'], ['dead']]);
+    vi.advanceTimersByTime(1); // jsdom tells others what is stored
     expect(vi.getTimerCount()).toBe(0);
   });
 

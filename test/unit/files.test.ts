@@ -16,7 +16,7 @@ import {
 } from '../../src/protocol/wire';
 import { crc32 } from '../../src/store/crc32';
 import { Downloads } from '../../src/store/downloads';
-import { FEWEST, Lead } from '../../src/store/lead';
+import { FEWEST, Lead, MOST } from '../../src/store/lead';
 import { Outbox } from '../../src/store/outbox';
 import { same } from '../../src/store/store';
 import { CHUNK, STALL_MS, Uploads } from '../../src/store/uploads';
@@ -331,7 +331,12 @@ function fetcher() {
       chunk: chunk === null ? null : new Binary(chunk, '')
     });
   /** Offsets, in pieces, asked for since the last call. */
-  const offsets = (): number[] => asked.splice(0).map(({ offset }) => offset / CHUNK);
+  const offsets = (): number[] =>
+    asked
+      .splice(0)
+      .flatMap(({ offset, count = 1 }) =>
+        Array.from({ length: count }, (_, i) => offset / CHUNK + i)
+      );
   return { asked, timers, line, downloads, part, offsets };
 }
 
@@ -381,9 +386,9 @@ describe('downloads', () => {
   test('several share the line, in turns', () => {
     const { downloads, asked } = fetcher();
     downloads.watch(reference(9 * CHUNK, 1), () => undefined);
-    expect(asked.length).toBe(FEWEST);
+    expect(asked).toMatchObject([{ blob: 1, offset: 0, count: FEWEST }]);
     downloads.watch(reference(9 * CHUNK, 2), () => undefined);
-    expect(asked.length).toBe(FEWEST);
+    expect(asked.length).toBe(1);
     downloads.take({
       type: 'part',
       page: 'p' as PageId,
@@ -392,6 +397,49 @@ describe('downloads', () => {
       chunk: new Binary(new Uint8Array(CHUNK), '')
     });
     expect(asked.at(-1)).toMatchObject({ blob: 2, offset: 0 });
+  });
+
+  test('on a line that carries many, one message asks for several that follow one another', () => {
+    const { downloads, part, asked } = fetcher();
+    const big = reference(200 * CHUNK);
+    let told = 0;
+    downloads.watch(big, () => (told += 1));
+    const wanted = new Set<number>();
+    let messages = 0;
+    for (let at = 0; at < 200; at += 1) {
+      for (const { offset, count = 1 } of asked.splice(0)) {
+        messages += 1;
+        for (let i = 0; i < count; i += 1) {
+          expect(wanted.has(offset / CHUNK + i)).toBe(false);
+          wanted.add(offset / CHUNK + i);
+        }
+      }
+      expect(wanted.size - at).toBeLessThanOrEqual(MOST);
+      expect(wanted.has(at)).toBe(true);
+      part(at * CHUNK, new Uint8Array(CHUNK));
+    }
+    expect(wanted.size).toBe(200);
+    expect(messages).toBeLessThan(200 / 4);
+    expect(downloads.state(big).blob?.size).toBe(big.size);
+    // not of every piece: each time, something is drawn
+    expect(told).toBeGreaterThan(90);
+    expect(told).toBeLessThanOrEqual(101);
+  });
+
+  test('several that share the line share what is asked for', () => {
+    const { downloads, part, asked } = fetcher();
+    downloads.watch(reference(200 * CHUNK, 1), () => undefined);
+    for (let at = 0; at < 150; at += 1) {
+      part(at * CHUNK, new Uint8Array(CHUNK));
+    }
+    downloads.watch(reference(200 * CHUNK, 2), () => undefined);
+    asked.splice(0);
+    for (let at = 150; asked.length === 0; at += 1) {
+      part(at * CHUNK, new Uint8Array(CHUNK));
+    }
+    expect(asked.map(({ blob }) => blob).sort()).toEqual([1, 2]);
+    const [one = 0, two = 0] = asked.map(({ count = 1 }) => count);
+    expect(Math.abs(one - two)).toBeLessThanOrEqual(1);
   });
 
   test('what nobody looks at any more is fetched no further', () => {

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 const LAYERS = ['protocol', 'transport', 'store', 'components', 'host', 'index'];
 
 /** Where JupyterLab and Lumino may be imported. */
-const JUPYTER = /^(host\/|transport\/(widget|control)\.ts$|index\.ts$)/;
+const JUPYTER = /^(host\/|transport\/(widget|control|ahead|requests)\.ts$|index\.ts$)/;
 
 /** Specifiers that a source imports or exports from, types and `import()` included. */
 function importsOf(source: string): string[] {

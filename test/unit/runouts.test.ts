@@ -51,7 +51,7 @@ describe('bars that run out', () => {
     apply(tasks, started(2, { nodes: [1] }));
     expect(at(tasks)).toEqual([undefined, 1]);
     expect(clock.ticking).toBe(1);
-    tasks.dismiss(node(2));
+    tasks.leave([node(2)]);
     expect(at(tasks)).toEqual([undefined, undefined]);
     expect(clock.ticking).toBe(0);
   });

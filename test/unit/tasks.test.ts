@@ -1,9 +1,10 @@
 // @vitest-environment node
 import { describe, expect, test } from 'vitest';
 
+import type { Failure } from '../../src/protocol/wire';
 import { Tasks, type TaskMessage } from '../../src/store/tasks';
 import { Toasts } from '../../src/store/toasts';
-import { Clock, node, queued, started, waiting } from './support';
+import { Clock, node, queued, started, task, waiting } from './support';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -16,12 +17,13 @@ function apply(tasks: Tasks, ...messages: Fields[]): void {
 
 const stopping = (id: number): Fields => ({ type: 'stopping', task: id });
 const done = (id: number): Fields => ({ type: 'done', task: id });
-const failed = (id: number, code = 'internal'): Fields => ({
+const failed = (id: number, code = 'internal', fields: Fields = {}): Fields => ({
   type: 'failed',
   task: id,
   code,
   message: `why ${id}`,
-  detail: null
+  detail: null,
+  ...fields
 });
 
 function shown(tasks: Tasks, id = OUT): [number | null, string | null, string | null] {
@@ -113,14 +115,14 @@ describe('a failure', () => {
   test('can be dismissed', () => {
     const tasks = new Tasks(clock.now);
     apply(tasks, started(1), failed(1));
-    tasks.dismiss(OUT);
+    tasks.failures.dismiss(task(1));
     expect(shown(tasks)).toEqual([null, null, null]);
   });
 
   test('that was read at one output is gone from all of its run, and no other run', () => {
     const tasks = new Tasks(clock.now);
     apply(tasks, started(1, { nodes: [OUT, 8] }), started(2, { nodes: [9] }), failed(1), failed(2));
-    tasks.read(tasks.status(node(8)).failure!);
+    tasks.failures.dismiss(task(1));
     expect([OUT, node(8), node(9)].map(id => tasks.status(id).failure?.task)).toEqual([
       undefined,
       undefined,
@@ -131,7 +133,7 @@ describe('a failure', () => {
 
 describe('a welcome', () => {
   const replace = (tasks: Tasks, ...list: Fields[]): void =>
-    tasks.replace(list as unknown as Parameters<Tasks['replace']>[0]);
+    tasks.replace(list as unknown as Parameters<Tasks['replace']>[0], []);
 
   test('ends what it does not name and takes what it names', () => {
     const tasks = new Tasks(clock.now);
@@ -148,11 +150,141 @@ describe('a welcome', () => {
     expect(shown(tasks)).toEqual([null, null, null]);
   });
 
-  test('leaves failures to be read', () => {
+  test('has the failures that are still told, and no others', () => {
     const tasks = new Tasks(clock.now);
     apply(tasks, started(1), failed(1));
-    replace(tasks);
-    expect(shown(tasks)).toEqual([null, null, 'why 1']);
+    const kept = { task: 7, name: 'work', nodes: [8, 9], code: 'lost', message: '', detail: null };
+    tasks.replace([], [kept as unknown as Failure]);
+    expect([OUT, node(8), node(9)].map(id => tasks.status(id).failure?.task)).toEqual([
+      undefined,
+      7,
+      7
+    ]);
+  });
+});
+
+describe('a failure with several nodes', () => {
+  const NODES = [1, 2, 3].map(node);
+  const fail = (): Tasks => {
+    const tasks = new Tasks(clock.now);
+    apply(tasks, started(1, { nodes: NODES }), failed(1));
+    return tasks;
+  };
+  const firsts = (tasks: Tasks): number[] => NODES.filter(id => tasks.status(id).isFirst);
+
+  test('is told in full at the first that is drawn, whichever was drawn first', () => {
+    const tasks = fail();
+    expect(firsts(tasks)).toEqual([]);
+    const heard: string[] = [];
+    NODES.forEach(id => tasks.subscribe(id, () => heard.push(`${id}`)));
+    tasks.failures.show(node(3));
+    expect(firsts(tasks)).toEqual([3]);
+    const hide = tasks.failures.show(node(2));
+    const another = tasks.failures.show(node(2));
+    expect(firsts(tasks)).toEqual([2]);
+    hide();
+    expect(firsts(tasks)).toEqual([2]);
+    another();
+    expect(firsts(tasks)).toEqual([3]);
+    // only those that tell something else
+    expect(heard).toEqual(['3', '3', '2', '2', '3']);
+  });
+
+  test('is told at the next when another task has failed at the first since', () => {
+    const tasks = fail();
+    NODES.forEach(id => tasks.failures.show(id));
+    apply(tasks, started(2, { nodes: [9] }));
+    apply(tasks, queued(3, { nodes: [1] }), failed(3));
+    expect(firsts(tasks)).toEqual([1, 2]);
+    expect(NODES.map(id => tasks.status(id).failure?.task)).toEqual([3, 1, 1]);
+  });
+
+  test('is past at all of them when something begins at one', () => {
+    const tasks = fail();
+    apply(tasks, started(2, { nodes: [2] }));
+    expect(NODES.map(id => tasks.status(id).failure)).toEqual([null, null, null]);
+  });
+
+  test('goes on at those that are left', () => {
+    const tasks = fail();
+    NODES.forEach(id => tasks.failures.show(id));
+    tasks.leave([node(1)]);
+    expect(firsts(tasks)).toEqual([2]);
+    expect(tasks.status(OUT).failure).toBeNull();
+  });
+});
+
+describe('trying again', () => {
+  const RETRY = { retry: true };
+  let sent: string[];
+  const fail = (code = 'internal'): Tasks => {
+    const tasks = new Tasks(clock.now);
+    sent = [];
+    tasks.failures.ask = message => sent.push(`${message.type} ${message.task}`);
+    apply(tasks, started(1, { nodes: [1, 2] }), failed(1, code, RETRY));
+    return tasks;
+  };
+  const retried = (tasks: Tasks): boolean[] => [OUT, node(2)].map(id => tasks.status(id).isRetried);
+
+  test('waits at all nodes, is asked for once, and ends with the answer', () => {
+    const tasks = fail();
+    expect(retried(tasks)).toEqual([false, false]);
+    tasks.failures.retry(task(1));
+    tasks.failures.retry(task(1));
+    tasks.failures.retry(task(9));
+    expect(sent).toEqual(['retry 1']);
+    expect(retried(tasks)).toEqual([true, true]);
+    tasks.failures.acknowledge(0);
+    expect(retried(tasks)).toEqual([true, true]);
+    tasks.failures.acknowledge(1);
+    expect(tasks.status(OUT).failure).toBeNull();
+  });
+
+  test('ends when the answer is there before the message has a number', () => {
+    const tasks = fail();
+    tasks.failures.ask = () => {
+      tasks.failures.acknowledge(1);
+      return 1;
+    };
+    tasks.failures.retry(task(1));
+    expect(tasks.status(OUT).failure).toBeNull();
+  });
+
+  test('gives way to what begins there', () => {
+    const tasks = fail();
+    tasks.failures.retry(task(1));
+    apply(tasks, started(2, { nodes: [2] }));
+    expect(retried(tasks)).toEqual([false, false]);
+    expect(tasks.status(node(2)).task?.id).toBe(2);
+  });
+
+  test('goes on waiting when a welcome says that the kernel has not heard of it', () => {
+    const tasks = fail();
+    tasks.failures.retry(task(1));
+    tasks.replace([], [tasks.status(OUT).failure!]);
+    expect(retried(tasks)).toEqual([true, true]);
+    tasks.replace([], []);
+    expect(tasks.status(OUT).failure).toBeNull();
+  });
+
+  test('is over when there is nobody to do it', () => {
+    const tasks = fail();
+    tasks.failures.retry(task(1));
+    tasks.clear();
+    expect(retried(tasks)).toEqual([false, false]);
+    expect(tasks.status(OUT).failure?.message).toBe('why 1');
+  });
+
+  test.each(['user', 'cancelled'])('makes %s something to be told at the nodes', code => {
+    const tasks = fail(code);
+    expect(tasks.status(OUT).failure).toMatchObject({ code, ...RETRY });
+  });
+
+  test('reading it tells the kernel', () => {
+    const tasks = fail();
+    tasks.failures.dismiss(task(1));
+    expect(sent).toEqual(['dismiss 1']);
+    expect(tasks.status(node(2)).failure).toBeNull();
   });
 });
 

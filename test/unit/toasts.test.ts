@@ -18,3 +18,15 @@ test('the same message again takes the place of the one before, and its time beg
   ]);
   expect(toasts.all.map(({ id }) => id)).not.toContain(first!.id);
 });
+
+test('one with a key takes the place of the one that has it', () => {
+  const toasts = new Toasts();
+  toasts.show({ ...toast('half'), key: 'job' });
+  toasts.show(toast('between'));
+  toasts.show({ ...toast('whole'), key: 'job' });
+  toasts.show({ ...toast('another'), key: 'other' });
+  expect(toasts.all.map(({ message }) => message)).toEqual(['whole', 'between', 'another']);
+  toasts.take('job');
+  toasts.take('nobody');
+  expect(toasts.all.map(({ message }) => message)).toEqual(['between', 'another']);
+});

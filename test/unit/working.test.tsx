@@ -31,6 +31,16 @@ const tell = (...messages: object[]): void =>
     )
   );
 
+/** Messages that answer nothing the page has said. */
+const unasked = (...messages: object[]): void =>
+  act(() => bench.deliver(messages.map(each => ({ ...each, seq: ++seq }))));
+
+/** New props, in a frame of their own. */
+const change = (id: number, props: Readonly<Record<string, unknown>>): void => {
+  tell(patch(0, id, props));
+  act(() => bench.clock.frame());
+};
+
 /** Time passes, for the page's clock and its timers alike. */
 const pass = (milliseconds: number): void =>
   act(() => {
@@ -391,6 +401,109 @@ describe('a failure', () => {
     tell(failed('user'), toast);
     expect(find('.ib-Toast')!.textContent).toContain('Full.');
     expect(find('.ib-Failure')).toBeNull();
+  });
+
+  describe('of several outputs', () => {
+    const fail = (fields: object = {}): void =>
+      unasked(started(1, { nodes: [1, 2] }), { ...failed('internal', 'trace'), ...fields });
+    const marks = (): (string | null)[] =>
+      [...document.querySelectorAll('.ib-Status-line')].map(each => each.textContent);
+
+    test('is told in full at the first, and marked at the others', () => {
+      show();
+      fail();
+      const alerts = screen.getAllByRole('alert');
+      expect(alerts.map(each => each.closest('[data-node]')!.getAttribute('data-node'))).toEqual([
+        '1'
+      ]);
+      expect(marks()).toEqual(['Failed']);
+      expect(find('[data-node="2"] .ib-Status-words')!.title).toBe('No such city.');
+      fireEvent.click(screen.getByRole('button', { name: 'Dismiss' }));
+      expect(find('.ib-Failure, .ib-Status-line')).toBeNull();
+      expect(bench.sent()).toMatchObject([{ type: 'dismiss', task: 1 }]);
+    });
+
+    test.each([
+      ['left out', { visible: false }],
+      ['hidden', { visible: 'hidden' }]
+    ])('is told at the next when the first is %s', (_name, props) => {
+      show();
+      fail();
+      change(1, props);
+      const alert = screen.getByRole('alert');
+      expect(alert.closest('[data-node]')!.getAttribute('data-node')).toBe('2');
+      change(1, { visible: true });
+      expect(screen.getByRole('alert').closest('[data-node="1"]')).not.toBeNull();
+      expect(marks()).toEqual(['Failed']);
+    });
+
+    test('is told where it is not folded away', () => {
+      const fold = (id: number, kind: string, props: object, ...children: number[]): object => ({
+        id: node(id),
+        kind,
+        props,
+        children: children.map(node)
+      });
+      const field = (id: number): object => ({ id: node(id), kind: 'textbox', props: {} });
+      bench = livePage({
+        nodes: [
+          fold(0, 'blocks', {}, 4, 3),
+          fold(4, 'tabs', {}, 5, 6),
+          fold(5, 'tab', {}, 1),
+          fold(6, 'tab', {}, 7),
+          fold(7, 'accordion', { open: true }, 2),
+          ...[1, 2, 3].map(field)
+        ]
+      });
+      seq = 0;
+      render(<App page={bench.page} services={SERVICES} />);
+      const place = (): string =>
+        screen.getByRole('alert').closest('[data-node]')!.getAttribute('data-node')!;
+      tell(started(1, { nodes: [1, 2, 3] }), failed('internal'));
+      expect(place()).toBe('1');
+      change(4, { selected: 1 });
+      expect(place()).toBe('2');
+      change(7, { open: false });
+      expect(place()).toBe('3');
+      change(4, { selected: 0 });
+      expect(place()).toBe('1');
+    });
+
+    test('can be tried again, once, and then waits at all of them', () => {
+      show();
+      fail({ retry: true });
+      const button = screen.getByRole('button', { name: 'Try again' });
+      bench.sent();
+      act(() => {
+        button.click();
+        button.click();
+      });
+      expect(bench.sent()).toMatchObject([{ type: 'retry', task: 1 }]);
+      expect(marks()).toEqual(['Waiting…', 'Waiting…']);
+      expect(find('.ib-Failure, .ib-Status-line button')).toBeNull();
+      tell(started(2, { nodes: [1, 2] }));
+      expect(find('.ib-Status-words')!.textContent).toContain('Working');
+      tell({ ...failed('internal'), task: 2 });
+      expect(screen.getAllByRole('alert')).toHaveLength(1);
+      expect(screen.queryByRole('button', { name: 'Try again' })).toBeNull();
+    });
+  });
+
+  test('that was cancelled and can be tried again is a quiet line', () => {
+    show();
+    unasked(started(1, { nodes: [1, 2] }), {
+      ...failed('cancelled'),
+      message: 'Cancelled.',
+      retry: true
+    });
+    expect(screen.queryByRole('alert')).toBeNull();
+    expect(find('.ib-Failure.ib-is-quiet .ib-Failure-text')!.textContent.trim()).toBe('Cancelled.');
+    expect(line()).toBe('Cancelled');
+    fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
+    expect(bench.sent()).toMatchObject([{ type: 'retry', task: 1 }]);
+    tell({ type: 'toast', level: 'info', title: '', message: 'ok', duration: 1 });
+    // the kernel has heard it, and nothing has begun
+    expect(find('.ib-Failure, .ib-Status')).toBeNull();
   });
 
   test('is nothing when it was cancelled', () => {

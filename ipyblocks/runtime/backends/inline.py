@@ -32,13 +32,16 @@ def holds_up() -> bool:
 
 
 class Inline(Executor):
-    """An executor without threads: one call in each turn of the loop that runs now, in order.
+    """An executor without threads: one call in each turn of a loop, in order. Loop thread only.
 
     Nothing waits for its futures but coroutines: to block would be to wait for ever.
+
+    Args:
+        loop: by default the one that runs now.
     """
 
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
+    def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        self._loop = loop or asyncio.get_running_loop()
         self._shut = False
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:

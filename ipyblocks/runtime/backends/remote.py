@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from ... import context
 from ...errors import TaskError
@@ -32,6 +32,16 @@ _files = Files()
 """For what the functions of a worker build; its folder goes with the process."""
 
 
+class TravellingFinder(Protocol):
+    """Finds modules here, and where the functions of tasks run."""
+
+    def install(self) -> None:
+        """Find modules from now on."""
+
+    def uninstall(self) -> None:
+        """Find no more, and forget what was found."""
+
+
 class Setting(NamedTuple):
     """What the kernel's process is like now, as far as functions feel it.
 
@@ -39,11 +49,13 @@ class Setting(NamedTuple):
         path: where modules are looked for.
         folder: the working directory; None: it has gone.
         levels: of loggers that have one of their own, by name; the root's is "".
+        finders: of :mod:`ipyblocks.compat`, by which modules have other names.
     """
 
     path: list[str]
     folder: str | None
     levels: Mapping[str, int]
+    finders: Sequence[TravellingFinder] = ()
 
     @classmethod
     def here(cls) -> Setting:
@@ -55,7 +67,7 @@ class Setting(NamedTuple):
         known = dict(logging.root.manager.loggerDict)
         loggers = {n: each for n, each in known.items() if isinstance(each, logging.Logger)}
         levels = {name: each.level for name, each in loggers.items() if each.level}
-        return cls(list(sys.path), folder, {**levels, "": logging.root.level})
+        return cls(list(sys.path), folder, {**levels, "": logging.root.level}, _finders())
 
     def apply(self) -> None:
         """Make this process like it."""
@@ -65,6 +77,16 @@ class Setting(NamedTuple):
                 os.chdir(self.folder)
         for name, level in self.levels.items():
             logging.getLogger(name).setLevel(level)
+        if _finders() != self.finders:
+            for finder in _finders():
+                finder.uninstall()
+            for finder in self.finders:
+                finder.install()
+
+
+def _finders() -> Sequence[TravellingFinder]:
+    found: list[Any] = [each for each in sys.meta_path if getattr(each, "goes_to_workers", False)]
+    return found
 
 
 class Order(NamedTuple):

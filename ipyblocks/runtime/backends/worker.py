@@ -56,8 +56,7 @@ class Mouth:
     def say(self, message: tuple[Any, ...], value: Pickled | None = None) -> None:
         """Send a message soon."""
         if threading.get_ident() == self._thread.ident:
-            # About progress that is being fetched: nobody else would make room, and it is to be
-            # sent before the end.
+            # A warning about progress that is being fetched: nobody else would make room for it.
             self._own.append((message, value))
             return
         while self._queue.qsize() > _AHEAD:
@@ -68,10 +67,14 @@ class Mouth:
 
     def say_first(self, message: tuple[Any, ...]) -> None:
         """Send a message now; returns when it is on its way."""
-        sent = threading.Event()
         self._queue.put((message, None))
-        self._queue.put((sent, None))
-        sent.wait()
+        self.settle()
+
+    def settle(self) -> None:
+        """Send what there is, also about progress; returns when that has been fetched."""
+        settled = threading.Event()
+        self._queue.put((settled, None))
+        settled.wait()
 
     def wants(self, run: RemoteRun) -> None:
         """Progress of a run is to be fetched and sent."""
@@ -95,13 +98,14 @@ class Mouth:
             self._wanted = message
             return []
         if isinstance(message, threading.Event):
+            told = self._progress()
             message.set()
-            return []
+            return told
         if message[0] == "text":
             return [(self._joined(message), None)]
-        # The last word about progress goes before the end of the run.
-        ends = message[0] in ("end", "raised", "value")
-        return [*(self._progress() if ends else []), (message, value)]
+        if message[0] in ("end", "raised"):
+            self._wanted = None  # of a run that was stopped, nobody wants to know
+        return [(message, value)]
 
     def _due(self) -> float | None:
         """Seconds until progress is to be sent; None: it is not."""
@@ -206,7 +210,8 @@ class Worker:
             except Exception as unknown:  # noqa: BLE001 - a user's module may raise anything
                 self._mouth.say(("unknown", Raised.of(unknown)))
                 return
-            error = self._values(Evaluation(fn, args, order.kind), order, known)
+            error = self._values(Evaluation(fn, args, order.kind), order, known, run)
+            self._tell_progress(run)
             del fn, args
             _close_figures()
         if self._stop.is_set():
@@ -215,18 +220,22 @@ class Worker:
         else:
             self._mouth.say(("end", False) if error is None else ("raised", Raised.of(error)))
 
-    def _values(self, evaluation: Evaluation, order: Order, known: Known) -> BaseException | None:
+    def _values(
+        self, evaluation: Evaluation, order: Order, known: Known, run: RemoteRun
+    ) -> BaseException | None:
         """Send what the function gives; what it raises is returned."""
         try:
             try:
-                self._hand_over(evaluation, order, known)
+                self._hand_over(evaluation, order, known, run)
             finally:
                 self._run(evaluation.close)
         except BaseException as error:  # noqa: BLE001 - a function may raise anything
             return error
         return None
 
-    def _hand_over(self, evaluation: Evaluation, order: Order, known: Known) -> None:
+    def _hand_over(
+        self, evaluation: Evaluation, order: Order, known: Known, run: RemoteRun
+    ) -> None:
         while True:
             value = self._run(evaluation.step, asked=True)
             if value is END or self._stop.is_set():
@@ -235,9 +244,15 @@ class Worker:
                 data = dump(value, known, home=True)
             except Exception as error:  # noqa: BLE001 - a user's own __reduce__
                 raise cannot_return(value, order.name, order.outputs, known, error) from None
+            self._tell_progress(run)
             self._mouth.say(("value",), data)
             if order.kind in ("plain", "async") or self._pipes.receive().envelope[0] == "close":
                 return
+
+    def _tell_progress(self, run: RemoteRun) -> None:
+        """The last word about progress, which goes before a value and before the end."""
+        if run.reports.unfetched:
+            self._mouth.settle()
 
     def _run(self, fn: Callable[[], Any], asked: bool = False) -> Any:
         """Call something of the user's, which an interrupt may stop.

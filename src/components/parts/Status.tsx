@@ -72,7 +72,7 @@ function Brief({
 }
 
 function Failure({ failure }: { readonly failure: FailureInfo }): JSX.Element {
-  const page = usePage();
+  const { failures } = usePage().tasks;
   const { task, code, message, detail, retry } = failure;
   const isQuiet = code === 'cancelled';
   return (
@@ -86,7 +86,7 @@ function Failure({ failure }: { readonly failure: FailureInfo }): JSX.Element {
           <span className="ib-Failure-message">{message}</span>
         </span>
         {retry === true ? (
-          <button type="button" className="ib-link" onClick={() => page.retry(task)}>
+          <button type="button" className="ib-link" onClick={() => failures.retry(task)}>
             Try again
           </button>
         ) : null}
@@ -94,7 +94,7 @@ function Failure({ failure }: { readonly failure: FailureInfo }): JSX.Element {
           type="button"
           className="ib-icon-button"
           aria-label="Dismiss"
-          onClick={() => page.dismiss(task)}
+          onClick={() => failures.dismiss(task)}
         >
           ×
         </button>
