@@ -106,7 +106,7 @@ class ActionCtx(Protocol):
         self,
         variable: AnyVariable,
         file_name: str | None = None,
-        type: Literal["csv", "xlsx", "json"] = "csv",  # noqa: A002 - Dara's name
+        type: Literal["csv", "xlsx", "json"] = "csv",
     ) -> None:
         """Have the browser save the value of a variable.
 
@@ -330,7 +330,7 @@ def action(fn: Callable[..., Any]) -> ActionFunction:
     return ActionFunction(fn)
 
 
-# --- at a component ----------------------------------------------------------------------------------
+# --- at a component -------------------------------------------------------------------------------
 
 new_ctx: Callable[[context.Run, Any], ActionCtx] | None = None
 """Makes the ``ctx`` of a run; set by :mod:`ipyblocks.runtime.acting`."""
@@ -370,7 +370,9 @@ def actions_of(given: Any, where: str) -> list[Action]:
         if each is None:
             continue
         if isinstance(each, ActionFunction):
-            raise TypeError(f"{where}: call the action, as in {where.split()[-1]}=action().")
+            raise TypeError(
+                f"{where}: call the action, as in {where.rsplit(maxsplit=1)[-1]}=action()."
+            )
         if not isinstance(each, Action):
             raise TypeError(
                 f"{where} takes an action, such as variable.update(1) or a function made by "
@@ -382,6 +384,8 @@ def actions_of(given: Any, where: str) -> list[Action]:
 
 def listen_to_actions(root: Tree, block: Block, event: str, actions: Sequence[Action]) -> None:
     """Do actions when a block has fired an event."""
-    gives = isinstance(block, Component) and not block.stateful and not isinstance(block, Button)
-    args = ListenerArgs(Doing(actions), block if gives else None, api_name=False)
+    gives = None
+    if isinstance(block, Component) and not block.stateful and not isinstance(block, Button):
+        gives = block
+    args = ListenerArgs(Doing(actions), gives, api_name=False)
     listen(root, [(block, event)], args, block.events[event].trigger_mode)

@@ -115,8 +115,8 @@ class Part:
             trigger_mode="always_last",
             concurrency_limit=None,
         )
-        targets = [(self, event) for event in self.triggers] or [(None, "variables")]
-        dependency = listen(root, targets, args)  # type: ignore[arg-type]
+        own: list[tuple[Block | None, str]] = [(self, event) for event in self.triggers]
+        dependency = listen(root, own or [(None, "variables")], args)
         root.dependencies[dependency.id] = replace(dependency, renders=self, variable=variable)
 
 
@@ -195,7 +195,7 @@ class Match(_Column):
         return Match(_at(self.matched, at), when, default, render=False)
 
 
-# --- lists -------------------------------------------------------------------------------------------
+# --- lists ----------------------------------------------------------------------------------------
 
 
 class _Length(Computed):
@@ -309,7 +309,7 @@ class For(_Loop):
     def _key(self, at: Place) -> Any:
         accessor = self.key_accessor
         if accessor is None:
-            return at.index
+            return at.position
         if callable(accessor):
             return accessor(at.value)
         return value_at(Item(self.items).get(*accessor.split(".")), at)
@@ -391,24 +391,24 @@ def _actions_at(given: Any, at: Place) -> Any:
     return [each.at(lambda value: _at(value, at)) for each in listed]
 
 
-# --- components in Python ----------------------------------------------------------------------------
+# --- components in Python -------------------------------------------------------------------------
 
 
 class Fallback:
     """What is shown before there is something to show."""
 
     @staticmethod
-    def Default() -> Block | None:  # noqa: N802 - Dara's names
+    def Default() -> Block | None:
         """Nothing but the status."""
         return None
 
     @staticmethod
-    def Row() -> Block:  # noqa: N802
+    def Row() -> Block:
         """One line."""
         return Text("…", render=False)
 
     @staticmethod
-    def Custom(component: Any) -> Block | None:  # noqa: N802
+    def Custom(component: Any) -> Block | None:
         """A component of your own."""
         return own(component, "Fallback.Custom")
 

@@ -12,7 +12,7 @@ import { Problem, command } from './run.mjs';
 import { ensure } from './setup.mjs';
 import { APP, LEFT, MEASURE, PREPARE } from './soakApp.mjs';
 import { growthOf, round, tell } from './soakJudge.mjs';
-import { choose, countBlobs, typeInto } from './soakPage.mjs';
+import { choose, countBlobs, forgetStates, typeInto } from './soakPage.mjs';
 
 /** What happens, as often as it is named: buttons of the apps, and `type`, `upload` and `line`. */
 const ACTIONS = 'add add tell work stop build build fail many type type upload line line'.split(
@@ -118,6 +118,7 @@ class Soak {
     await page.addInitScript(countBlobs);
     await page.reload(); // for the script
     await this.notebook.open();
+    await page.evaluate(forgetStates);
     await this.notebook.hideSidebar();
     await this.notebook.runAll();
     const errors = await this.notebook.errors();
@@ -255,7 +256,8 @@ class Soak {
   async sample(minute) {
     await this.rest();
     const kernel = JSON.parse(await this.notebook.execute(MEASURE));
-    const found = { minute, stretch: this.stretch, ...kernel, ...(await this.measurePage()) };
+    const { cut: cuts } = this.proxy.faults;
+    const found = { minute, stretch: this.stretch, cuts, ...kernel, ...(await this.measurePage()) };
     this.samples.push(found);
     const words = Object.entries(found).map(([name, value]) => `${name} ${round(value)}`);
     console.error(words.join(', '));
@@ -285,6 +287,7 @@ class Soak {
   async reload() {
     await this.notebook.save();
     await this.notebook.open();
+    await this.notebook.page.evaluate(forgetStates);
     await this.drawn();
     await this.tour();
     this.stretch += 1;

@@ -50,3 +50,27 @@ export function countBlobs() {
     revokeObjectURL.call(URL, url);
   };
 }
+
+/**
+ * In the page: let go of what ipywidgets was told of all models after it connected anew. It asks by a comm, and of
+ * JupyterLab's comms every one that ever was listens to its kernel, with all that it refers to: each time the states
+ * of all widgets, ours with the values of their apps. Neither is ours to mend.
+ */
+export function forgetStates() {
+  const { kernel } = /** @type {any} */ (window).jupyterapp.shell.currentWidget.sessionContext
+    .session;
+  const connection = Object.getPrototypeOf(kernel);
+  const { createComm } = connection;
+  connection.createComm = function (/** @type {any[]} */ ...args) {
+    const comm = createComm.apply(this, args);
+    const { dispose } = Object.getPrototypeOf(comm);
+    comm.dispose = () => {
+      const isNew = !comm.isDisposed;
+      dispose.call(comm);
+      if (isNew && comm.targetName === 'jupyter.widget.control') {
+        comm.onMsg = comm.onClose = () => undefined;
+      }
+    };
+    return comm;
+  };
+}

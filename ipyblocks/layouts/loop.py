@@ -39,7 +39,7 @@ class Loop(BlockContext):
     )
     height: int | str | None = prop(
         "Height, or, side by side, width; a number is pixels. By default as much as the items "
-        "take, and of more than 50 items at most 480 pixels.",
+        "take, and of more than 50 items at most 480 pixels, or the width there is.",
         default=None,
     )
     direction: Literal["vertical", "horizontal"] = prop(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from .. import context
 from ..blocks import Tree
-from ..component import Block, BlockContext, prop
+from ..component import BlockContext, prop
 from ..components.text import as_block
 from ..errors import DuplicateBlockError
 from ..prop import wire_type
@@ -71,7 +71,9 @@ class Stack(BlockContext):
             if isinstance(length, str):
                 check_css(f"{self.describe()}: {name}", length)
             elif length is not None and (isinstance(length, bool) or not length >= 0):
-                raise self.fail(name, f"must be pixels (0 or more) or a CSS length, not {length!r}.")
+                raise self.fail(
+                    name, f"must be pixels (0 or more) or a CSS length, not {length!r}."
+                )
         given, self._to_take = self._to_take, ()
         for child in given:
             self._take(child)

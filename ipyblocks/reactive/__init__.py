@@ -4,8 +4,8 @@
 """
 
 from ..actions import ActionCtx, action
-from ..components.text import Text
 from ..components.button import Button
+from ..components.text import Text
 from ..layouts.stack import Stack
 from ..parts import Fallback, For, If, Match, ProgressTracker, py_component
 from ..progress_updater import ProgressUpdater, TaskProgressUpdate, track_progress

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import csv
 import inspect
 import io
@@ -11,7 +12,7 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast
 
 from .. import actions, context
 from ..actions import Action, NotificationStatus
@@ -23,6 +24,8 @@ from ..variables.variable import AnyVariable
 from . import effects
 from .imperative import run_task
 from .task import Task
+
+T = TypeVar("T")
 
 log = logging.getLogger("ipyblocks")
 
@@ -109,23 +112,23 @@ class RunCtx:
     async def download_file(self, path: str | Path, cleanup: bool = False) -> None:
         """See :meth:`ipyblocks.actions.ActionCtx.download_file`."""
         file = Path(path)
-        data = await asyncio.to_thread(file.read_bytes)
+        data = await self._in_thread(file.read_bytes)
         effects.download(self._session, self._session.last_page(), file.name, "", data)
         if cleanup:
-            await asyncio.to_thread(file.unlink, missing_ok=True)
+            await self._in_thread(partial(file.unlink, missing_ok=True))
 
     async def download_variable(
         self,
         variable: AnyVariable,
         file_name: str | None = None,
-        type: Literal["csv", "xlsx", "json"] = "csv",  # noqa: A002 - Dara's name
+        type: Literal["csv", "xlsx", "json"] = "csv",
     ) -> None:
         """See :meth:`ipyblocks.actions.ActionCtx.download_variable`."""
         if type not in WRITERS:
             raise ValueError(f"type is {type!r}; it must be one of {', '.join(WRITERS)}.")
         value = await variable.get_current_value()
         mime_type, write = WRITERS[type]
-        data = await asyncio.to_thread(write, value)
+        data = await self._in_thread(partial(write, value))
         name = file_name or "data"
         name = name if name.endswith(f".{type}") else f"{name}.{type}"
         effects.download(self._session, self._session.last_page(), name, mime_type, data)
@@ -148,6 +151,12 @@ class RunCtx:
         call = partial(func, *(args or ()), **(kwargs or {})) if args or kwargs else func
         return await run_task(self._task, call, func, self._reporter(on_progress))
 
+    async def _in_thread(self, fn: Callable[[], T]) -> T:
+        """Call a function in the app's threads, as part of the action."""
+        here = contextvars.copy_context()
+        job = self._session.engine.runner.submit(partial(here.run, fn))
+        return await asyncio.wrap_future(job)
+
     def _reporter(
         self, on_progress: Callable[[TaskProgressUpdate], Any] | None
     ) -> Callable[[TaskProgressUpdate], Any] | None:
@@ -161,7 +170,7 @@ class RunCtx:
                 if inspect.iscoroutinefunction(on_progress):
                     await on_progress(update)
                 else:
-                    await asyncio.to_thread(on_progress, update)
+                    await self._in_thread(partial(on_progress, update))
             except Exception as error:
                 log.exception("on_progress raised; the task goes on.")
                 if not told:

@@ -186,13 +186,20 @@ class Bindings:
         changes: dict[Block, dict[str, Any]] = {}
         for bound in bounds:
             changes.setdefault(bound.block, {})[bound.name] = bound.variable.now()
-        with context.running(_Showing(self._session)):  # type: ignore[arg-type]
-            for block, new in changes.items():
-                try:
-                    outputs.append(changed(self._session, block, new))
-                except Exception as error:  # noqa: BLE001 - a value that its component cannot show
-                    failed.append((block, error))
+        for block, new in changes.items():
+            output = self._output(block, new)
+            if isinstance(output, Output):
+                outputs.append(output)
+            else:
+                failed.append((block, output))
         return outputs, failed
+
+    def _output(self, block: Block, new: dict[str, Any]) -> Output | Exception:
+        with context.running(_Showing(self._session)):  # type: ignore[arg-type]
+            try:
+                return changed(self._session, block, new)
+            except Exception as error:  # noqa: BLE001 - a value that its component cannot show
+                return error
 
     def _show(self, outputs: list[Output], failed: Sequence[tuple[Block, BaseException]]) -> None:
         for output in outputs:

@@ -375,9 +375,7 @@ class Engine:
             live = [r for r in running if r is not None]
             if live:
                 await asyncio.wait(live)
-            elif any(s.tasks or s.bindings.is_busy for s in self.sessions.values()):
-                await asyncio.sleep(0)
-            elif evaluator.is_busy:
+            elif evaluator.is_busy or any(s.is_busy for s in self.sessions.values()):
                 await asyncio.sleep(0)
             else:
                 for session in list(self.sessions.values()):

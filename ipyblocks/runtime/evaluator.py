@@ -111,7 +111,7 @@ class Computation:
             with graph.lock:
                 thread = self._evaluator.thread
                 self._reports = self._reports or RunReports(
-                    thread.loop.time, thread.post, self._reported, self.stop
+                    thread.loop.time, thread.tell, self._reported, self.stop
                 )
         return self._reports
 
@@ -565,14 +565,14 @@ class Evaluator:
                 if mine and run.node.quick:
                     self._call(run)
                     continue
-                if self._thread is not None and self._thread.here:
+                thread = stack.enter_context(self.held())
+                if thread.here:
                     if mine:
                         run.node.over()
                     raise RuntimeError(
                         f"{node.describe()} is being computed and cannot be waited for on the "
                         "app's loop; write `await variable.get_current_value()` in async functions."
                     )
-                thread = stack.enter_context(self.held())
                 if mine:
                     thread.post(self._start, run)
                 run.readers += 1
@@ -604,9 +604,23 @@ class Evaluator:
         with graph.lock:
             if node.is_current and node.failure is None:
                 return node.now()
-        with self.held():
+        with self.held() as thread:
             assert self._pool is not None
-            return await asyncio.wrap_future(self._pool.submit(self.read, node))
+            if not isinstance(thread, loops.KernelLoop):
+                return await asyncio.wrap_future(self._pool.submit(self.read, node))
+            # Where everything is on one loop, looking at it is waiting for it.
+            settled = asyncio.Event()
+            watch = Watch(node, settled.set)
+            watch.start()
+            try:
+                while not node.is_current:
+                    settled.clear()
+                    await settled.wait()
+            finally:
+                watch.stop()
+            if node.failure is not None:
+                raise node.failure
+            return node.now()
 
     def observe(self, node: Node, told: Callable[[], None]) -> Watch:
         """See :class:`variable.Reader`."""
@@ -624,11 +638,14 @@ class Evaluator:
 
     def _tell_all(self) -> None:
         while self._told:
-            try:
-                self._told.popleft()()
-            except Exception:
-                log.exception("An observer of a variable raised.")
+            self._tell_one(self._told.popleft())
         self._telling = False
+
+    def _tell_one(self, told: Callable[[], None]) -> None:
+        try:
+            told()
+        except Exception:
+            log.exception("An observer of a variable raised.")
 
     # --- polling ---------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from ..progress_updater import TaskProgressUpdate
 from ..protocol import Stream, ToastLevel
 from .backends.base import Call, Kind, kind_of
 from .backends.choice import Lease
-from .reports import RunReports
+from .reports import INTERVAL, RunReports
 from .task import Task
 
 if TYPE_CHECKING:
@@ -42,14 +42,22 @@ class ImperativeRun:
         self._report = report
         self._name = f"{task.id}.{next(_numbers)}"
         self._said: asyncio.Queue[Said | None] = asyncio.Queue()
+        self._waits = False
         engine = task.session.engine
-        self.reports = RunReports(engine.loop.time, engine.thread.post, self._changed, self.stop)
+        self.reports = RunReports(engine.loop.time, engine.thread.tell, self._changed, self.stop)
         if report is not None:
             self.reports.listener = self._said.put_nowait
 
     def _changed(self) -> None:
-        # The action itself says nothing, so it is as far as its task is.
-        self._task.reports.relay(*self.reports.fetch())
+        if not self._waits:
+            self._waits = True
+            self._task.session.engine.loop.call_later(INTERVAL, self._relay)
+
+    def _relay(self) -> None:
+        self._waits = False
+        if not self._task.ended:
+            # The action itself says nothing, so it is as far as its task is.
+            self._task.reports.relay(*self.reports.fetch())
 
     async def tell(self) -> None:
         """Hand reports over, one after the other, until :meth:`end` and all before it."""

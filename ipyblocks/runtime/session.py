@@ -240,8 +240,8 @@ class Session:
         # The sender ignores what it knows.
         if others or self._out.waits(node):
             self._out.update(node, props)
-        for each in props:
-            self.bindings.edited(block, each, props[each])
+        for each, payload in props.items():
+            self.bindings.edited(block, each, payload)
         name = block.value_prop
         if name in props:
             self.held.arrived(node)
@@ -375,6 +375,11 @@ class Session:
         except Exception:
             log.exception("A frame could not be sent.")
         return size
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something has not ended yet."""
+        return bool(self.tasks) or self.bindings.is_busy
 
     def new_task_id(self) -> TaskId:
         """Counts from 1."""

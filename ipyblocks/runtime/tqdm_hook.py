@@ -6,6 +6,7 @@ that are made anywhere else are drawn as ever.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 from collections.abc import Iterator
@@ -144,6 +145,7 @@ def _close(original: Any, bar: Any) -> None:
     tracked = getattr(bar, "_ipyblocks", None)
     if tracked is not None:
         reports, unit = tracked
-        reports.stack[:] = [each for each in reports.stack if each is not unit]
+        with contextlib.suppress(ValueError):  # another one has closed it
+            reports.stack.remove(unit)
         bar._ipyblocks = None
     original(bar)

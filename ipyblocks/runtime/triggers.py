@@ -11,7 +11,6 @@ from ..events import Dependency
 from ..protocol import Json
 from . import requests
 from .session import Deferred
-
 from .trail import NO_TRAIL
 
 if TYPE_CHECKING:

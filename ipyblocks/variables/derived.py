@@ -47,22 +47,22 @@ class Cache:
             self.ttl = ttl
 
         @staticmethod
-        def LRU(max_size: int = LRU_SIZE) -> Cache.Policy:  # noqa: N802 - Dara's names
+        def LRU(max_size: int = LRU_SIZE) -> Cache.Policy:
             """The values used last."""
             return Cache.Policy(max_size)
 
         @staticmethod
-        def MostRecent() -> Cache.Policy:  # noqa: N802
+        def MostRecent() -> Cache.Policy:
             """The last value alone."""
             return Cache.Policy(1)
 
         @staticmethod
-        def KeepAll() -> Cache.Policy:  # noqa: N802
+        def KeepAll() -> Cache.Policy:
             """All values."""
             return Cache.Policy(None)
 
         @staticmethod
-        def TTL(ttl: float) -> Cache.Policy:  # noqa: N802
+        def TTL(ttl: float) -> Cache.Policy:
             """All values, each for so many seconds."""
             return Cache.Policy(None, ttl)
 

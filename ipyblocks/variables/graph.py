@@ -486,7 +486,7 @@ def _wake() -> None:
         keeper.wake()
 
 
-# --- circles ---------------------------------------------------------------------------------------
+# --- circles --------------------------------------------------------------------------------------
 
 _computing = threading.local()
 """Nodes whose functions this thread is inside of, outermost first."""

@@ -15,13 +15,13 @@ class Place(NamedTuple):
     Attributes:
         items: the variable, or the list, that ``For`` was given.
         value: the item.
-        index: its position, from 0.
+        position: of it, from 0.
         length: of the list.
     """
 
     items: Any
     value: Any
-    index: int
+    position: int
     length: int
 
 
@@ -90,8 +90,8 @@ class Position(Item):
 
     def at(self, place: Place) -> Any:
         if self.what == "index":
-            return place.index
-        return place.index == (0 if self.what == "is_first" else place.length - 1)
+            return place.position
+        return place.position == (0 if self.what == "is_first" else place.length - 1)
 
 
 def depends_on_item(variable: Node, items: Any) -> bool:

@@ -8,7 +8,7 @@ import operator
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from . import graph
 from .graph import Derived, Node, Source, Watch
@@ -197,9 +197,8 @@ class AnyVariable(Node):
             "of now, or If(variable, …) for a part of the page that follows it."
         )
 
-    def __iter__(self) -> Generator[Any]:
+    def __iter__(self) -> NoReturn:
         raise TypeError(f"{self.describe()} cannot be iterated; use .value, or For(variable, …).")
-        yield
 
 
 class Computed(AnyVariable, Derived):
@@ -267,7 +266,7 @@ class Condition(Computed):
         return bool(self.value)
 
 
-class _Shortcuts:
+class _Settable(AnyVariable):
     """Actions on what can be set."""
 
     def update(self, value: Any) -> Action:
@@ -301,7 +300,7 @@ class _Shortcuts:
         return Toggle(self)
 
 
-class Path(_Shortcuts, Computed):
+class Path(_Settable, Computed):
     """A place inside a variable's value: ``var.get("user", "name")``.
 
     Args:
@@ -384,7 +383,7 @@ class Store(Protocol):
 _override: ContextVar[Callable[..., Any] | None] = ContextVar("ipyblocks_init", default=None)
 
 
-class Variable(_Shortcuts, AnyVariable, Source):
+class Variable(_Settable, Source):
     """A value of the kernel: set and read from any cell, shown and edited wherever it stands.
 
     As the ``value`` of a component it is bound both ways. A variable that is shown in many cells
@@ -486,7 +485,7 @@ class Variable(_Shortcuts, AnyVariable, Source):
         self.assign(copy.copy(self.default))
 
 
-class Mirror(_Shortcuts, Computed):
+class Mirror(_Settable, Computed):
     """A variable that has the value of another one until it is set itself.
 
     Args:

@@ -86,7 +86,8 @@ function InSight({ view }: { readonly view: LoopView }): JSX.Element {
   const side = sizeOf(view);
   const before = shown[0]?.start ?? 0;
   const after = virtualizer.getTotalSize() - (shown.at(-1)?.end ?? 0);
-  const limit = props.height === null ? { [most(side)]: HEIGHT } : { [side]: props.height };
+  const most = side === 'height' ? { maxHeight: HEIGHT } : { maxWidth: '100%' };
+  const limit = props.height === null ? most : { [side]: props.height };
   return (
     <div {...rootOf(view, limit)} ref={scroller} tabIndex={0}>
       <div aria-hidden="true" style={{ flex: 'none', order: -1, [side]: before }} />
@@ -130,10 +131,6 @@ function rootOf(view: LoopView, limit: Readonly<Record<string, number | string>>
 
 function sizeOf({ props }: LoopView): 'height' | 'width' {
   return props.direction === 'horizontal' ? 'width' : 'height';
-}
-
-function most(side: 'height' | 'width'): keyof CSSProperties {
-  return side === 'height' ? 'maxHeight' : 'maxWidth';
 }
 
 interface Items {

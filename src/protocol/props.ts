@@ -211,7 +211,7 @@ export interface LoopProps extends BlockProps {
   readonly window: readonly number[];
   /** Pixels that an item takes, roughly; by default as much as the first ones. */
   readonly itemHeight: number | null;
-  /** Height, or, side by side, width; a number is pixels. By default as much as the items take, and of more than 50 items at most 480 pixels. */
+  /** Height, or, side by side, width; a number is pixels. By default as much as the items take, and of more than 50 items at most 480 pixels, or the width there is. */
   readonly height: number | string | null;
   /** One below the other, or side by side. */
   readonly direction: "vertical" | "horizontal";

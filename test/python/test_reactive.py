@@ -48,7 +48,7 @@ def nothing_looked_at(no_leftovers: None) -> Any:
 
 def reloaded(shown: Any) -> Any:
     """The welcome that a page gets which comes now."""
-    return shown.on_loop(lambda: snapshot.welcome(shown.session, None, 0, secret=False))
+    return shown.on_loop(lambda: snapshot.welcome(shown.session, None, 0, secret=True))
 
 
 def drawn(shown: Any) -> Any:
@@ -68,7 +68,7 @@ def settle(shown: Any) -> Any:
     return drawn(shown)
 
 
-# --- values ------------------------------------------------------------------------------------------
+# --- values ---------------------------------------------------------------------------------------
 
 
 def test_a_variable_is_bound_both_ways(show: Show) -> None:
@@ -179,7 +179,7 @@ def test_what_nobody_sees_is_not_computed(show: Show) -> None:
     assert calls == [1]
 
 
-# --- calls as tasks ----------------------------------------------------------------------------------
+# --- calls as tasks -------------------------------------------------------------------------------
 
 
 def test_a_call_is_a_task_where_it_is_waited_for(show: Show, gate: Callable[[], Any]) -> None:
@@ -331,7 +331,7 @@ def test_tasks_wait_for_a_worker_and_say_so(
     assert settle(shown) == [["1", "2"]]
 
 
-# --- parts -------------------------------------------------------------------------------------------
+# --- parts ----------------------------------------------------------------------------------------
 
 
 def test_if_and_match(show: Show) -> None:
@@ -523,7 +523,7 @@ def test_fallbacks_and_trackers(show: Show, gate: Callable[[], Any]) -> None:
     assert settle(shown) == [[["1"], ["1"], [""]]]
 
 
-# --- actions -----------------------------------------------------------------------------------------
+# --- actions --------------------------------------------------------------------------------------
 
 
 def press(shown: Any, caption: str) -> None:
@@ -768,7 +768,7 @@ def test_cancelling_an_action_ends_its_task(show: Show, tmp_path: Any) -> None:
     assert shown.story(Failed) == ["failed 1"]
 
 
-# --- pages -------------------------------------------------------------------------------------------
+# --- pages ----------------------------------------------------------------------------------------
 
 
 def test_a_page_needs_a_notebook() -> None:

@@ -59,7 +59,7 @@ def nothing_looked_at(no_leftovers: None) -> Iterator[None]:
     assert not evaluator.runs
 
 
-# --- plain variables ---------------------------------------------------------------------------------
+# --- plain variables ------------------------------------------------------------------------------
 
 
 def test_a_variable_is_set_and_read() -> None:
@@ -190,7 +190,7 @@ def test_conditions_and_switches() -> None:
     assert (y == x).value is False
 
 
-# --- derived variables -------------------------------------------------------------------------------
+# --- derived variables ----------------------------------------------------------------------------
 
 
 def test_computed_when_read_and_only_then() -> None:
@@ -318,7 +318,7 @@ def test_waiting_on_the_loop_is_refused() -> None:
         _ = DerivedVariable(inner, []).value
 
 
-# --- cache, deps, trigger ----------------------------------------------------------------------------
+# --- cache, deps, trigger -------------------------------------------------------------------------
 
 
 def test_remembered_by_the_values_of_the_inputs() -> None:
@@ -416,7 +416,7 @@ def test_an_observed_variable_is_computed_again_when_triggered() -> None:
     d.unobserve_all()
 
 
-# --- circles -----------------------------------------------------------------------------------------
+# --- circles --------------------------------------------------------------------------------------
 
 
 def test_variables_computed_from_each_other_are_refused_with_their_path() -> None:
@@ -448,7 +448,7 @@ def test_a_function_that_sets_what_it_is_computed_from_is_refused() -> None:
         _ = d.value
 
 
-# --- looking -----------------------------------------------------------------------------------------
+# --- looking --------------------------------------------------------------------------------------
 
 
 def test_inputs_that_change_during_a_call_lead_to_another_one(gate: Callable[[], Any]) -> None:

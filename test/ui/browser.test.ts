@@ -21,7 +21,7 @@ async def download(ctx, size):
 
 @action
 async def visit(ctx):
-    await ctx.navigate("files/nowhere.html")
+    await ctx.navigate("/api")
 
 with gr.Blocks() as demo:
     gr.Button("Copy", onclick=copy())
@@ -68,7 +68,8 @@ test('actions copy, save and open', async () => {
   const opening = page.context().waitForEvent('page');
   await press('Visit');
   const tab = await opening;
-  await tab.waitForURL(/\/files\/nowhere\.html$/);
+  await tab.waitForURL(/\/api$/);
+  await tab.getByText('version').waitFor();
   expect(await tab.evaluate(() => window.opener as unknown)).toBeNull();
   await tab.close();
 

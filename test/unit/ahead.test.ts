@@ -228,12 +228,13 @@ describe('in the meantime', () => {
   });
 
   test('the app is closed', () => {
-    const { transport } = open();
+    const { transport, states } = open();
     const first = ahead('a');
     first.iopubMessage.emit(iopub('comm_close', { comm_id: 'a' }));
     expect(transport.state).toBe('dead');
     connectDocument().answer();
     expect(transport.state).toBe('dead');
+    expect(states.lastIndexOf('open')).toBe(0);
   });
 });
 

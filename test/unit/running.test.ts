@@ -2,9 +2,9 @@
 /** What a page does with news of tasks that run: progress, changes in values, grafts, js steps, the log. */
 import { describe, expect, test, vi } from 'vitest';
 
-import type { Json, Node, NodeId } from '../../src/protocol/wire';
+import type { Json, Node, NodeId, TaskId } from '../../src/protocol/wire';
 import { shownProgress, words } from '../../src/store/progress';
-import type { TaskRecord } from '../../src/store/tasks';
+import type { NodeStatus, TaskRecord } from '../../src/store/tasks';
 import type { Bench } from './support';
 import {
   EPOCH,
@@ -209,6 +209,43 @@ describe('a graft', () => {
     const failed = { type: 'failed', task: 1, code: 'internal', message: 'No.', detail: null };
     tell(started(1), failed, graft([1], [column(2, 3)]));
     expect(bench.page.tasks.status(node(1)).failure).toBeNull();
+  });
+});
+
+describe('a failure', () => {
+  const kept = {
+    task: 7,
+    name: 'work',
+    nodes: [1, 2],
+    code: 'internal',
+    message: 'No.',
+    detail: 'trace',
+    retry: true
+  };
+
+  test('of before is in the welcome, and those that it does not have are past', () => {
+    const { bench, tell } = live();
+    tell(started(1, { nodes: [3] }), { ...kept, type: 'failed', task: 1 });
+    bench.deliver([welcome({ seq: 9, failures: [kept] })]);
+    const failures = [1, 2, 3].map(id => bench.page.tasks.status(node(id)).failure);
+    expect(failures.map(each => each?.task)).toEqual([7, 7, undefined]);
+    expect(failures[0]).toEqual(kept);
+  });
+
+  test('is tried again once; what the kernel answers counts, also after a lost connection', () => {
+    const { bench } = live();
+    const { failures } = bench.page.tasks;
+    bench.deliver([welcome({ seq: 9, failures: [kept] })]);
+    failures.retry(kept.task as TaskId);
+    failures.retry(kept.task as TaskId);
+    const [asked, ...others] = bench.sent();
+    expect([asked?.type, others]).toEqual(['retry', []]);
+    const status = (): NodeStatus => bench.page.tasks.status(node(1));
+    // the kernel had not heard of it when it wrote this
+    bench.deliver([welcome({ seq: 9, failures: [kept] })], asked!.seq - 1);
+    expect(status()).toMatchObject({ isRetried: true });
+    bench.deliver([], asked!.seq);
+    expect(status().failure).toBeNull();
   });
 });
 

@@ -189,12 +189,16 @@ describe('read', () => {
 
   test('only what is shown is taken from a frame', () => {
     const saved = snapshot(
-      { tasks: [], log: [{ task: 1, name: 'f', stream: 'stdout', text: 'x' }] },
+      {
+        tasks: [],
+        log: [{ task: 1, name: 'f', stream: 'stdout', text: 'x' }],
+        failures: [{ task: 1, name: 'f', nodes: [1], code: 'lost', message: 'x', detail: 'y' }]
+      },
       { ask: true, missing: ['p'] }
     );
     const content = readSaved(bundle(saved)).packet!.content as Record<string, unknown>;
     expect(Object.keys(content)).toEqual(['epoch', 'acks', 'last', 'messages']);
-    expect(content['messages']).toMatchObject([{ log: [] }]);
+    expect(content['messages']).toMatchObject([{ log: [], failures: [] }]);
   });
 
   test('whatever it is, without an error', () => {

@@ -8,7 +8,6 @@ import { defaults, type Kind } from '../../src/protocol/props';
 import {
   BlobReference,
   type Fetch,
-  type Json,
   type NodeId,
   type ToKernel,
   type Upload
@@ -128,7 +127,9 @@ class Files {
       case 'piece':
         await vi.waitFor(() => {
           const { upload, offset, crc } = message;
-          expect(this.sent('piece')).toContainEqual(expect.objectContaining({ upload, offset, crc }));
+          expect(this.sent('piece')).toContainEqual(
+            expect.objectContaining({ upload, offset, crc })
+          );
         });
         return true;
       case 'fetch':

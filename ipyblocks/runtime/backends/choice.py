@@ -6,10 +6,12 @@ import atexit
 import contextlib
 import os
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Literal
 
 from ..places import Places
+from . import setting
 from .base import ExecutionBackend
 from .inline import has_threads
 
@@ -36,6 +38,7 @@ _users = 0
 def configure_tasks(
     workers: int | None = None,
     backend: ExecutionBackend | Literal["processes"] | None = None,
+    preload: Sequence[str] | None = None,
 ) -> None:
     """Settle where the functions of ``run_as_task=True`` run, for all apps of this kernel.
 
@@ -46,10 +49,11 @@ def configure_tasks(
             ``DARA_POOL_MAX_WORKERS``, or as many as there are processors, and 4 at most.
         backend: where tasks run instead, such as ``gr.from_executor(executor)``; ``"processes"``
             are the workers of this kernel again.
+        preload: names of modules that every worker imports before its first call.
 
     Raises:
         ValueError: ``workers`` is not positive, or is given beside a backend of your own.
-        TypeError: not a backend.
+        TypeError: not a backend, or no list of names.
     """
     global _chosen, _workers  # noqa: PLW0603 - one for the kernel
     if workers is not None and (isinstance(workers, bool) or workers < 1):
@@ -64,6 +68,10 @@ def configure_tasks(
         raise TypeError(
             f'backend is {backend!r:.60}; give gr.from_executor(executor) or "processes".'
         )
+    if preload is not None:
+        if isinstance(preload, str) or not all(isinstance(each, str) for each in preload):
+            raise TypeError(f"preload is {preload!r:.60}; give a list of module names.")
+        setting.preloaded = tuple(preload)
     with _lock:
         if backend is not None:
             _chosen = None if backend == "processes" else backend

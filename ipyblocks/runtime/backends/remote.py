@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import logging.handlers
-import os
 import pickle
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from ... import context
 from ...errors import TaskError
@@ -24,69 +22,13 @@ from ..call import readable_traceback, told_traceback
 from ..reports import RunReports
 from .base import END, Call, Kind
 from .pickling import Known, cannot_return, dump, keep_sources, knowing, sources
+from .setting import Setting
 from .wire import Pickled
 
 Say = Callable[[tuple[Any, ...]], None]
 
 _files = Files()
 """For what the functions of a worker build; its folder goes with the process."""
-
-
-class TravellingFinder(Protocol):
-    """Finds modules here, and where the functions of tasks run."""
-
-    def install(self) -> None:
-        """Find modules from now on."""
-
-    def uninstall(self) -> None:
-        """Find no more, and forget what was found."""
-
-
-class Setting(NamedTuple):
-    """What the kernel's process is like now, as far as functions feel it.
-
-    Attributes:
-        path: where modules are looked for.
-        folder: the working directory; None: it has gone.
-        levels: of loggers that have one of their own, by name; the root's is "".
-        finders: of :mod:`ipyblocks.compat`, by which modules have other names.
-    """
-
-    path: list[str]
-    folder: str | None
-    levels: Mapping[str, int]
-    finders: Sequence[TravellingFinder] = ()
-
-    @classmethod
-    def here(cls) -> Setting:
-        """That of this process."""
-        try:
-            folder: str | None = os.getcwd()
-        except OSError:
-            folder = None
-        known = dict(logging.root.manager.loggerDict)
-        loggers = {n: each for n, each in known.items() if isinstance(each, logging.Logger)}
-        levels = {name: each.level for name, each in loggers.items() if each.level}
-        return cls(list(sys.path), folder, {**levels, "": logging.root.level}, _finders())
-
-    def apply(self) -> None:
-        """Make this process like it."""
-        sys.path[:] = self.path
-        if self.folder is not None:
-            with contextlib.suppress(OSError):
-                os.chdir(self.folder)
-        for name, level in self.levels.items():
-            logging.getLogger(name).setLevel(level)
-        if _finders() != self.finders:
-            for finder in _finders():
-                finder.uninstall()
-            for finder in self.finders:
-                finder.install()
-
-
-def _finders() -> Sequence[TravellingFinder]:
-    found: list[Any] = [each for each in sys.meta_path if getattr(each, "goes_to_workers", False)]
-    return found
 
 
 class Order(NamedTuple):
