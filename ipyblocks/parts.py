@@ -356,8 +356,8 @@ def _inner(block: Block, items: Any) -> list[AnyVariable]:
 def _refuse_py_components(block: Block | None) -> None:
     if isinstance(block, PyComponent):
         raise ValueError(
-            f"For: {block.name!r} is a py_component, which cannot be drawn for every item. Give For "
-            "a function as renderer, or make the whole list in one py_component."
+            f"For: {block.name!r} is a py_component, which cannot be drawn for every item. Give a "
+            "function as renderer, or make the whole list in one py_component."
         )
     for child in block.children if isinstance(block, BlockContext) else ():
         _refuse_py_components(child)

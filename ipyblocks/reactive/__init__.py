@@ -9,7 +9,7 @@ from ..components.text import Text
 from ..layouts.stack import Stack
 from ..parts import Fallback, For, If, Match, ProgressTracker, py_component
 from ..progress_updater import ProgressUpdater, TaskProgressUpdate, track_progress
-from ..runtime import acting as _acting
+from ..runtime import acting as _acting  # noqa: F401 - gives actions what they can do
 from ..variables.derived import Cache, DerivedVariable
 from ..variables.stores import BackendStore, BrowserStore, FileBackend, FileStore, InMemoryBackend
 from ..variables.switch import SwitchVariable

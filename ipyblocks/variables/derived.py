@@ -265,8 +265,8 @@ def _triggers(deps: Sequence[AnyVariable], inputs: Sequence[Node]) -> list[Node]
         whole = each.variable if isinstance(each, Path) else each
         if id(each) not in known and id(whole) not in known:
             raise ValueError(
-                f"deps has {getattr(each, 'describe', lambda: repr(each))()}, which is not among "
-                "the variables."
+                f"deps has {each.describe() if isinstance(each, Node) else repr(each)}, which is "
+                "not among the variables."
             )
     return list(deps)
 

@@ -12,6 +12,7 @@ Nothing here calls a user's function or waits: :mod:`ipyblocks.runtime.evaluator
 from __future__ import annotations
 
 import itertools
+import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum, auto
@@ -355,7 +356,7 @@ def same(a: Any, b: Any) -> bool:
     if kind is not type(b):
         return False
     if kind in _ATOMS:
-        return bool(a == b or (a != a and b != b))
+        return bool(a == b) or (kind is float and math.isnan(a) and math.isnan(b))
     if kind not in _CONTAINERS:
         return a is b and kind not in _MUTABLE
     if a is b:

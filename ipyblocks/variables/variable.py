@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import functools
 import itertools
 import operator
 from collections.abc import Callable, Generator, Sequence
@@ -160,14 +162,11 @@ class AnyVariable(Node):
         self._tell(old, self._last)
 
     def _tell(self, old: Any, new: Any) -> None:
-        failed: Exception | None = None
-        for handler in list(self._observers):
-            try:
-                handler(Change(name="value", old=old, new=new, owner=self, type="change"))
-            except Exception as error:  # noqa: BLE001 - the others are told all the same
-                failed = failed or error
-        if failed is not None:
-            raise failed
+        with contextlib.ExitStack() as stack:
+            # The others are told all the same when one raises.
+            for handler in reversed(self._observers):
+                change = Change(name="value", old=old, new=new, owner=self, type="change")
+                stack.callback(handler, change)
 
     # --- conditions ----------------------------------------------------------------------------
 
@@ -339,14 +338,14 @@ class Path(_Settable, Computed):
 
 def inside(value: Any, keys: Sequence[Any]) -> Any:
     """What is at a place inside a value; None when there is no such place."""
-    for key in keys:
-        try:
-            value = value[key]
-        except (KeyError, IndexError, TypeError):
-            if not isinstance(key, str) or not hasattr(value, key):
-                return None
-            value = getattr(value, key)
-    return value
+    return functools.reduce(_item, keys, value)
+
+
+def _item(value: Any, key: Any) -> Any:
+    try:
+        return value[key]
+    except (KeyError, IndexError, TypeError):
+        return getattr(value, key, None) if isinstance(key, str) else None
 
 
 def replaced(value: Any, keys: Sequence[Any], new: Any) -> Any:

@@ -43,13 +43,20 @@ function addTo(rendermime: IRenderMimeRegistry, place: Place | null, version: st
   );
 }
 
-/** Options that say which document the page was asked for: in JupyterLab, in Notebook 7. */
-const ASKED_FOR = ['treePath', 'notebookPath'];
-
 /** Connect to the kernel of the document that the page was asked for, if it is likely to show apps. */
-export async function connectAhead({ sessions, kernels }: ServiceManager.IManager): Promise<void> {
-  const path = ASKED_FOR.map(name => PageConfig.getOption(name)).find(each => each !== '');
-  if (path !== undefined) {
-    await Ahead.expect(path, { sessionManager: sessions, kernelManager: kernels });
+export async function connectAhead({ sessions, kernels }: Managers): Promise<void> {
+  try {
+    await Ahead.expect(askedFor(), { sessionManager: sessions, kernelManager: kernels });
+  } catch {
+    // nothing depends on it but speed
   }
+}
+
+type Managers = Pick<ServiceManager.IManager, 'sessions' | 'kernels'>;
+
+/** The path of the document that the page was asked for; empty when there is none. */
+function askedFor(): string {
+  // Notebook 7 has it in its address alone.
+  const address = /\/notebooks\/(.+)$/.exec(location.pathname)?.[1] ?? '';
+  return PageConfig.getOption('treePath') || decodeURIComponent(address);
 }

@@ -105,6 +105,37 @@ test('reloaded: connected before JupyterLab has connected the notebook, and then
   expect(await bench.python(`print(${PAGES})`)).toBe('2'); // the one before, and this one
 });
 
+/** Comms that are opened from now on are not, neither for the kernel nor for its pages, before `release()`. */
+const HOLD = `
+from comm import get_comm_manager
+from ipykernel.comm.comm import BaseComm
+held, publish = [], BaseComm.publish_msg
+def hold(self, kind, *args, **kwargs):
+    if kind == "comm_open":
+        get_comm_manager().unregister_comm(self)
+        held.append((self, args, kwargs))
+    else:
+        publish(self, kind, *args, **kwargs)
+def release():
+    BaseComm.publish_msg = publish
+    for comm, args, kwargs in held:
+        get_comm_manager().register_comm(comm)
+        publish(comm, "comm_open", *args, **kwargs)
+BaseComm.publish_msg = hold
+`;
+
+test('an output that comes before its comm is drawn at once, and at work when the comm is there', async () => {
+  const app = await bench.run(HOLD, `${ECHO}\ndemo.launch()`);
+  await app.getByLabel('In').waitFor();
+  // asked, the kernel has said that it does not know the comm
+  await runButton(app).waitFor();
+  expect(await status(app)).not.toBe('live');
+  await bench.python('release()');
+  await expect.poll(() => status(app)).toBe('live');
+  await expect.poll(() => runButton(app).count()).toBe(0);
+  await echo(app, 'after all');
+});
+
 // --- saved -----------------------------------------------------------------------------------------
 
 test('opened with a fresh kernel: the last values, unchanged, and a button that runs the cell', async () => {

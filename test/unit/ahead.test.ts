@@ -1,7 +1,9 @@
 /** Apps before JupyterLab has connected their document, and how the document's connection takes over. */
+import { PageConfig } from '@jupyterlab/coreutils';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { holdPage } from '../../src/host/pages';
+import { connectAhead } from '../../src/host/plugin';
 import type { Packet } from '../../src/protocol/codec';
 import { Ahead, UNCLAIMED } from '../../src/transport/ahead';
 import { KernelLine, type ControlTransport } from '../../src/transport/control';
@@ -249,6 +251,35 @@ describe('a page that is loaded again', () => {
     ahead('a');
     expect(open().transport.state).toBe('open');
     expect(session.made).toHaveLength(1);
+  });
+
+  test.each([
+    ['JupyterLab', 'notebook.ipynb', '/lab/tree/any.ipynb'],
+    ['Notebook 7', '', '/base/notebooks/with%20a%20space.ipynb']
+  ])('knows the document that %s was asked for', async (_, option, address) => {
+    noteApps('kernel');
+    session.running[0] = {
+      path: option || 'with a space.ipynb',
+      kernel: { id: 'kernel', name: 'python3' }
+    };
+    PageConfig.setOption('treePath', option);
+    history.replaceState(null, '', address);
+    const managers = { sessions: session.sessionManager, kernels: session.kernelManager };
+    await connectAhead(managers as never);
+    vi.advanceTimersByTime(UNCLAIMED);
+    PageConfig.setOption('treePath', '');
+    history.replaceState(null, '', '/');
+    expect(session.made.map(({ id }) => id)).toEqual(['kernel']);
+  });
+
+  test('is as it was where the address makes no sense, or the server does not answer', async () => {
+    history.replaceState(null, '', '/notebooks/%E0%A4%A');
+    const managers = { sessions: session.sessionManager, kernels: session.kernelManager };
+    await expect(connectAhead(managers as never)).resolves.toBeUndefined();
+    history.replaceState(null, '', '/');
+    const away = { ...session.sessionManager, ready: Promise.reject(new Error('away')) };
+    const connected = connectAhead({ ...managers, sessions: away } as never);
+    await expect(connected).resolves.toBeUndefined();
   });
 
   test('does not where it had none, or another document is wanted', async () => {

@@ -164,6 +164,10 @@ describe('few items', () => {
   test('are all drawn, in their order, with a place for each that is not there', async () => {
     const drawn = new Drawn({ count: 4, itemHeight: 30 }, [2, 0]);
     expect(drawn.rows).toEqual(['item 0', '(30px)', 'item 2', '(30px)']);
+    const order = (): (string | null)[] =>
+      [...drawn.list.querySelectorAll('.ib-LoopItem')].map(e => e.getAttribute('aria-posinset'));
+    // also in the document, where the tabulator goes
+    expect(order()).toEqual(['1', '3']);
     expect(drawn.list.tabIndex).toBe(-1);
     await drawn.frame();
     expect(drawn.asked).toEqual([[0, 4]]);
@@ -171,9 +175,8 @@ describe('few items', () => {
     await drawn.frame();
     expect(drawn.rows).toEqual(texts(0, 4));
     expect(drawn.asked).toEqual([]);
-    const order = [...drawn.list.querySelectorAll('.ib-LoopItem')];
-    expect(order.map(each => each.getAttribute('aria-posinset'))).toEqual(['1', '2', '3', '4']);
-    expect(order[0]!.getAttribute('aria-setsize')).toBe('4');
+    expect(order()).toEqual(['1', '2', '3', '4']);
+    expect(drawn.list.querySelector('.ib-LoopItem')!.getAttribute('aria-setsize')).toBe('4');
   });
 
   test('that are all there are not asked for', async () => {
