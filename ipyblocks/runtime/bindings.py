@@ -15,7 +15,6 @@ from ..block import Block
 from ..component import Component
 from ..events import Dependency, ListenerArgs
 from ..protocol import Json, Stream, TaskId, ToastLevel
-from ..variables import graph
 from ..variables.derived import DerivedVariable
 from ..variables.graph import Derived, State, Watch
 from ..variables.variable import AnyVariable
@@ -35,7 +34,6 @@ class _Bound:
 
     Attributes:
         dependency: the function; None for a prop.
-        taken: version of the variable that the page itself has set, and so has.
     """
 
     def __init__(
@@ -51,7 +49,6 @@ class _Bound:
         self.name = name
         self.variable = variable
         self.dependency = dependency
-        self.taken = -1
         self.watch = Watch(variable, partial(changed, self), owner)
 
 
@@ -152,8 +149,6 @@ class Bindings:
                 self._forgive(bound.block)
                 self._session.engine.run_dependency(self._session, bound.dependency)
             return
-        if bound.taken == variable.version:
-            return  # the page itself has set it
         if _has_value(variable):
             self._dirty[bound] = None
             self._apply_soon()
@@ -204,7 +199,9 @@ class Bindings:
     def _show(self, outputs: list[Output], failed: Sequence[tuple[Block, BaseException]]) -> None:
         for output in outputs:
             self._forgive(output.block)
-        self._session.apply(outputs, NO_TRAIL)
+        # The page that has set a variable need not be told what it has set.
+        news = [each for each in outputs if not self._session.shows(each)]
+        self._session.apply(news, NO_TRAIL)
         for block, error in failed:
             self._fail(block, failure_of(error), type(block).__name__)
 
@@ -240,14 +237,7 @@ class Bindings:
 
     def _take(self, bound: _Bound, value: Callable[[], Any]) -> None:
         try:
-            new = value()
-            with graph.lock:
-                # Before the watch hears of it: the page that has set it need not be told.
-                before = bound.variable.version
-                bound.taken = before + 1
-                bound.variable.assign(new)
-                if bound.variable.version == before:
-                    bound.taken = -1
+            bound.variable.assign(value())
             self._forgive(bound.block)
         except Exception as error:  # noqa: BLE001 - told at the component
             self._fail(bound.block, failure_of(error), type(bound.block).__name__)

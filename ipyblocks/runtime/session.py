@@ -191,6 +191,15 @@ class Session:
             if "change" in block.events:
                 self.engine.dispatch(self, block, "change", None, trail.then(block))
 
+    def shows(self, output: Output) -> bool:
+        """Whether an output that changes no more than the value changes nothing."""
+        component = self.scene.current(output.block)
+        if output.twin is not None or list(output.props) != ["value"]:
+            return False
+        if not isinstance(component, Component) or self.scene.node(component) is None:
+            return False
+        return same(self.payload(component), output.props["value"])
+
     def _apply_one(self, output: Output) -> bool:
         """Returns whether the value became another one."""
         block = self.scene.current(output.block)

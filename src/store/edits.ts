@@ -1,5 +1,5 @@
 /** Changes inside values, as the kernel sends them for large ones. */
-import type { Edit, Json } from '../protocol/wire';
+import type { Edit, Json, Update } from '../protocol/wire';
 
 type List = readonly Json[];
 type Dictionary = Readonly<Record<string, Json>>;
@@ -20,6 +20,11 @@ export function applyEdits(value: Json, edits: readonly Edit[]): Json {
     }
     return applied(result, edit, 0);
   }, value);
+}
+
+/** Whether an update says something of the value. */
+export function hasValue({ props, edits = {} }: Update): boolean {
+  return 'value' in props || 'value' in edits;
 }
 
 const OPERATIONS: ReadonlySet<unknown> = new Set(['replace', 'append', 'insert', 'delete']);

@@ -10,6 +10,12 @@ export interface Told {
   readonly isRetried: boolean;
 }
 
+/** Sends the kernel what the person wants; returns the number of the message. */
+export type Ask = (message: {
+  readonly type: 'retry' | 'dismiss';
+  readonly task: TaskId;
+}) => number;
+
 /** Ends that say nothing at the outputs, unless they can be tried again. */
 const TOLD_OTHERWISE: ReadonlySet<FailureCode> = new Set<FailureCode>(['cancelled', 'user']);
 
@@ -19,11 +25,12 @@ const NOTHING: Told = { failure: null, isFirst: false, isRetried: false };
 export class Failures {
   /**
    * @param changed - Called with nodes that tell something else.
+   * @param ask - Sends a message to the kernel; returns its number.
    */
-  constructor(private readonly changed: (nodes: readonly NodeId[]) => void) {}
-
-  /** Sends a message to the kernel; returns its number. */
-  ask: (message: { readonly type: 'retry' | 'dismiss'; readonly task: TaskId }) => number = () => 0;
+  constructor(
+    private readonly changed: (nodes: readonly NodeId[]) => void,
+    private readonly ask: Ask
+  ) {}
 
   at(node: NodeId): Told {
     const failure = this.byNode.get(node);

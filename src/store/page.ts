@@ -19,6 +19,7 @@ import {
 import type { Transport } from '../transport/transport';
 import { Effects } from './effects';
 import { runStep, type JsRunner } from './js';
+import { hasValue } from './edits';
 import { Files, type Beside } from './files';
 import { Journal } from './journal';
 import { Nudge } from './nudge';
@@ -36,8 +37,6 @@ import { Toasts } from './toasts';
 
 /** A message of the kernel's count. */
 type Counted = Exclude<ToPage, Welcome | Received | Part>;
-
-const CONNECTING: PageStatus = { kind: 'connecting' };
 
 /** One page of one session. */
 export class Page {
@@ -64,12 +63,11 @@ export class Page {
       () => transport.waits === true && this.outbox.unanswered,
       () => this.tellStatus()
     );
-    this.tasks = new Tasks(now, options);
+    this.tasks = new Tasks(now, { ...options, ask: message => this.outbox.push(message) });
     this.ticker = new Ticker(now);
     this.version = options.version ?? '';
     this.store = new Store(schedule);
     this.outbox = new Outbox(messages => this.transmit(messages), schedule, options.endOfTick);
-    this.tasks.failures.ask = message => this.outbox.push(message);
     this.effects = new Effects(this.id, answer => this.outbox.push(answer), options.shelf);
     this.files = new Files(this.id, this.outbox, {
       send: message => this.transmitBeside(message),
@@ -472,7 +470,7 @@ export class Page {
   private readonly nudge: Nudge;
   private readonly patience: Patience;
   private readonly listeners = new Set<() => void>();
-  private _status: PageStatus = CONNECTING;
+  private _status: PageStatus = { kind: 'connecting' };
   private lived = false;
   /** A snapshot is being read: nothing in it says that the kernel is there. */
   private starting = false;
@@ -485,8 +483,4 @@ export class Page {
   private greeted = false;
   /** Numbers to come that belong to messages of an unknown type. */
   private readonly skipped = new Set<number>();
-}
-
-function hasValue({ props, edits = {} }: Update): boolean {
-  return 'value' in props || 'value' in edits;
 }

@@ -15,7 +15,7 @@ import type {
   TaskId,
   TaskState
 } from '../protocol/wire';
-import { Failures, type Told } from './failures';
+import { Failures, type Ask, type Told } from './failures';
 import { hasShare } from './progress';
 import { isCalm, later, RunOuts, type Later } from './runouts';
 import { add } from './store';
@@ -62,6 +62,8 @@ export interface TasksOptions {
   readonly later?: Later;
   /** Whether the person wants no motion; the default is what the browser says. */
   readonly isCalm?: () => boolean;
+  /** Tells the kernel what to try again; without it nobody is told. */
+  readonly ask?: Ask;
 }
 
 /** Milliseconds after which a bar is seen; the delay of `ib-appear` in `base.css`. */
@@ -78,7 +80,7 @@ const NOTHING: NodeStatus = {
 
 /** The tasks of a session. */
 export class Tasks {
-  readonly failures = new Failures(nodes => this.refresh(nodes));
+  readonly failures: Failures;
 
   /**
    * @param now - The page's clock, in milliseconds.
@@ -87,6 +89,7 @@ export class Tasks {
     readonly now: () => number,
     options: TasksOptions = {}
   ) {
+    this.failures = new Failures(nodes => this.refresh(nodes), options.ask ?? (() => 0));
     this.runOuts = new RunOuts(options.later ?? later);
     this.isCalm = options.isCalm ?? isCalm;
   }

@@ -217,10 +217,14 @@ describe('a failure with several nodes', () => {
 describe('trying again', () => {
   const RETRY = { retry: true };
   let sent: string[];
-  const fail = (code = 'internal'): Tasks => {
-    const tasks = new Tasks(clock.now);
+  const fail = (code = 'internal', answer: (tasks: Tasks) => void = () => undefined): Tasks => {
     sent = [];
-    tasks.failures.ask = message => sent.push(`${message.type} ${message.task}`);
+    const tasks = new Tasks(clock.now, {
+      ask: message => {
+        answer(tasks);
+        return sent.push(`${message.type} ${message.task}`);
+      }
+    });
     apply(tasks, started(1, { nodes: [1, 2] }), failed(1, code, RETRY));
     return tasks;
   };
@@ -241,11 +245,7 @@ describe('trying again', () => {
   });
 
   test('ends when the answer is there before the message has a number', () => {
-    const tasks = fail();
-    tasks.failures.ask = () => {
-      tasks.failures.acknowledge(1);
-      return 1;
-    };
+    const tasks = fail('internal', ({ failures }) => failures.acknowledge(1));
     tasks.failures.retry(task(1));
     expect(tasks.status(OUT).failure).toBeNull();
   });
