@@ -168,6 +168,10 @@ class AnyVariable(Node):
                 change = Change(name="value", old=old, new=new, owner=self, type="change")
                 stack.callback(handler, change)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """In another process, or in a copy, it is the value that it has now, and cannot be set."""
+        return Copied, (self.describe(), self.peek())
+
     # --- conditions ----------------------------------------------------------------------------
 
     def __eq__(self, other: object) -> Condition:  # type: ignore[override]
@@ -198,6 +202,34 @@ class AnyVariable(Node):
 
     def __iter__(self) -> NoReturn:
         raise TypeError(f"{self.describe()} cannot be iterated; use .value, or For(variable, …).")
+
+
+class Copied(AnyVariable, Source):
+    """A variable where the kernel is not: in the function of a task that refers to one.
+
+    Args:
+        name: how messages name it.
+        value: what it was when the task began.
+    """
+
+    def __init__(self, name: str, value: Any) -> None:
+        Source.__init__(self, value)
+        self._name(None)
+        self._called = name
+
+    def describe(self) -> str:
+        return f"the copy of {self._called} in a task"
+
+    def assign(self, new: Any) -> None:
+        """A copy is never told to anybody.
+
+        Raises:
+            TypeError: always.
+        """
+        raise TypeError(
+            f"{self.describe()} cannot be set: a task runs in a process of its own. Return the "
+            "value, and set the variable in an action or a listener."
+        )
 
 
 class Computed(AnyVariable, Derived):

@@ -6,6 +6,7 @@ import type { JSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { Welcome } from '../protocol/wire';
 import type { Page } from '../store/page';
 import { pictureOf } from '../store/picture';
+import { SmallPictures } from '../store/small';
 import { snapshotOf, type Source } from '../store/snapshot';
 import { same } from '../store/store';
 import { APP_MIME, outputsOf, textIn } from './outputs';
@@ -15,6 +16,7 @@ export const QUIET = 3000;
 
 interface Watch {
   readonly page: Page;
+  readonly small: SmallPictures;
   views: number;
   timer: ReturnType<typeof setTimeout> | undefined;
   readonly stop: () => void;
@@ -53,12 +55,14 @@ export class Keeper {
   }
 
   private start(commId: string, page: Page): Watch {
+    const { downloads } = page.files;
     const stop = page.store.subscribeChanges(() => {
       clearTimeout(watch.timer);
-      watch.timer = setTimeout(() => this.write(commId), QUIET);
+      watch.timer = setTimeout(() => this.settle(commId), QUIET);
     });
     const watch: Watch = {
       page,
+      small: new SmallPictures(reference => downloads.state(reference).blob),
       views: 0,
       timer: undefined,
       stop: () => {
@@ -70,6 +74,17 @@ export class Keeper {
     return watch;
   }
 
+  /** Write, at once or when the pictures that are too large have become smaller. */
+  private settle(commId: string): void {
+    const watch = this.watches.get(commId);
+    const pending = watch?.small.prepare(watch.page.store) ?? null;
+    if (pending === null) {
+      this.write(commId);
+    } else {
+      void pending.then(() => this.write(commId));
+    }
+  }
+
   private write(commId: string): void {
     const watch = this.watches.get(commId);
     if (watch?.page.status.kind !== 'live' || watch.page.place === null) {
@@ -77,8 +92,9 @@ export class Keeper {
     }
     clearTimeout(watch.timer);
     watch.timer = undefined;
-    const { store, place } = watch.page;
-    const source = { store, ...place, version: watch.page.version };
+    const { page, small } = watch;
+    const { store, version } = page;
+    const source = { store, ...watch.page.place, version, small };
     for (const { model } of outputsOf(this.notebook, commId)) {
       if (model.trusted) {
         put(model, source);
@@ -95,7 +111,7 @@ function put(model: IRenderMime.IMimeModel, source: Omit<Source, 'control'>): vo
   const snapshot = snapshotOf({ ...source, control: old['control'] === true });
   if (!same(valuesOf(old['snapshot']), valuesOf(snapshot))) {
     const own = { ...old, snapshot: snapshot as JSONObject | null };
-    const picture = pictureOf(source.store, textIn(model.data, 'text/plain'));
+    const picture = pictureOf(source.store, textIn(model.data, 'text/plain'), source.small);
     model.setData({ data: { ...model.data, [APP_MIME]: own, 'text/html': picture } });
   }
 }

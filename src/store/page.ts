@@ -28,7 +28,7 @@ import { Patience } from './patience';
 import { Outbox } from './outbox';
 import { readFrame } from './reading';
 import { later, nextFrame } from './runouts';
-import { mismatch, type PageStatus } from './status';
+import { isOver, mismatch, type PageStatus } from './status';
 import { same, Store } from './store';
 import type { PageOptions } from './surroundings';
 import { Tasks } from './tasks';
@@ -71,7 +71,7 @@ export class Page {
     this.effects = new Effects(this.id, answer => this.outbox.push(answer), options.shelf);
     this.files = new Files(this.id, this.outbox, {
       send: message => this.transmitBeside(message),
-      isOpen: () => this.transport.state === 'open' && !this.isOver,
+      isOpen: () => this.transport.state === 'open' && !isOver(this._status),
       later: options.later ?? later,
       now
     });
@@ -160,7 +160,7 @@ export class Page {
   // --- from the kernel -----------------------------------------------------------------------------
 
   private receive(packet: Packet): void {
-    const frame = this.isOver ? null : readFrame(packet);
+    const frame = isOver(this._status) ? null : readFrame(packet);
     if (frame === null) {
       return;
     }
@@ -186,7 +186,7 @@ export class Page {
       this.nudge.answered(this.outbox.unanswered || this.asking !== null);
     }
     const isMine = frame.epoch === this.epoch || this.epoch === null;
-    if (isMine && !this.starting && !this.isOver) {
+    if (isMine && !this.starting && !isOver(this._status)) {
       this.answer(frame);
     }
   }
@@ -268,7 +268,9 @@ export class Page {
         this.echoError(message.level, message.message);
         break;
       case 'refused':
-        this.refused(message.page, message.message);
+        if (message.page === this.id) {
+          this.toasts.refuse(message.message);
+        }
         break;
       case 'closed':
         this.finish({ kind: 'closed', reason: message.reason });
@@ -337,12 +339,6 @@ export class Page {
   /** Whether what the kernel says of a prop is older than what the person did with it. */
   private readonly holds: Holds = (node, name) => this.outbox.holds(node, name, this.acked);
 
-  private refused(page: PageId, why: string): void {
-    if (page === this.id) {
-      this.toasts.show({ level: 'warning', title: 'Not accepted', message: why, duration: 10 });
-    }
-  }
-
   private echoError(level: string, text: string): void {
     if (level === 'error' && this.store.app?.showError === true) {
       console.error(`ipyblocks: ${text}`);
@@ -353,7 +349,7 @@ export class Page {
 
   private follow(): void {
     const { kind } = this._status;
-    if (this.isOver) {
+    if (isOver(this._status)) {
       return;
     }
     if (this.transport.state !== 'open') {
@@ -398,7 +394,7 @@ export class Page {
   }
 
   private transmit(messages: readonly ToKernel[], ask?: true): void {
-    if (this.isOver) {
+    if (isOver(this._status)) {
       return;
     }
     const heading = this.heading();
@@ -419,11 +415,6 @@ export class Page {
 
   private heading(): { page: PageId; ack: number; last: number } {
     return { page: this.id, ack: Math.max(this.seen, 0), last: this.outbox.last };
-  }
-
-  /** Nothing that comes or goes can change how the page stands: there is nobody who understands it. */
-  private get isOver(): boolean {
-    return this._status.kind === 'closed' || this._status.kind === 'mismatch';
   }
 
   private finish(status: PageStatus): void {

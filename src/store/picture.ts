@@ -4,14 +4,12 @@
  */
 import { Binary, type Json, type Node, type NodeId } from '../protocol/wire';
 import { pack } from '../protocol/codec';
+import { MOST_BYTES, type SmallPictures } from './small';
 import { keptNodes } from './snapshot';
 import type { Store } from './store';
 
 /** Characters of one value. */
 const MOST_TEXT = 10_000;
-
-/** Bytes of one picture. */
-const MOST_BYTES = 250_000;
 
 const PICTURES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp']);
 
@@ -22,13 +20,23 @@ const TD = '<td style="text-align: left">';
  * The picture of a tree, without what is not to be kept.
  *
  * @param words - What to say under it.
+ * @param small - Stands for pictures that are too large; without, words do.
  */
-export function pictureOf(store: Store, words: string): string {
-  const nodes = new Map(keptNodes(store).map(node => [node.id, node]));
+export function pictureOf(store: Store, words: string, small?: SmallPictures): string {
+  const nodes = new Map(
+    keptNodes(store, small).map(node => [node.id, withSmall(node, small)] as const)
+  );
   const rows = store.root === null ? [] : rowsOf(store.root, nodes);
   const title = escape(store.app?.title ?? '');
   const table = `<table>\n${rows.join('\n')}\n</table>`;
   return `<p><strong>${title}</strong></p>\n${table}\n<p><small>${escape(words)}</small></p>`;
+}
+
+function withSmall(node: Node, small?: SmallPictures): Node {
+  const value = node.props['value'] ?? null;
+  const isLarge = value instanceof Binary && value.data.byteLength > MOST_BYTES;
+  const instead = isLarge ? (small?.of(value) ?? null) : null;
+  return instead === null ? node : { ...node, props: { ...node.props, value: instead } };
 }
 
 function rowsOf(id: NodeId, nodes: ReadonlyMap<NodeId, Node>): string[] {

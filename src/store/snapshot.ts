@@ -14,6 +14,7 @@ import {
   type Welcome
 } from '../protocol/wire';
 import { frameOf } from './saved';
+import type { SmallPictures } from './small';
 import { same, type NodeState, type Store } from './store';
 
 /** Characters that a notebook keeps of one app. */
@@ -29,10 +30,12 @@ export interface Source {
   readonly seen: number;
   readonly version: string;
   readonly control: boolean;
+  /** Stands for pictures for which there is no room. */
+  readonly small?: SmallPictures;
 }
 
 /** The snapshot of a page; null when it is too large, or there is nothing yet. */
-export function snapshotOf({ store, epoch, seen, version, control }: Source): object | null {
+export function snapshotOf({ store, epoch, seen, version, control, small }: Source): object | null {
   if (store.app === null || store.root === null) {
     return null;
   }
@@ -46,7 +49,7 @@ export function snapshotOf({ store, epoch, seen, version, control }: Source): ob
     epoch,
     control,
     app: store.app,
-    nodes: keptNodes(store),
+    nodes: keptNodes(store, small),
     tasks: [],
     log: []
   };
@@ -57,21 +60,29 @@ export function snapshotOf({ store, epoch, seen, version, control }: Source): ob
 }
 
 /** The nodes of a tree, the root first, with what may and can be kept of them. */
-export function keptNodes(store: Store): readonly Node[] {
+export function keptNodes(store: Store, small?: SmallPictures): readonly Node[] {
   const nodes = [...inTree(store)].map(kept);
   const sizes = new Map(nodes.map(node => [node, sizeOf(node)]));
   let excess = [...sizes.values()].reduce((sum, size) => sum + size, 0) - LIMIT;
-  const out = new Set<Node>();
+  const instead = new Map<Node, Node>();
   const largest = [...nodes].sort((a, b) => (sizes.get(b) ?? 0) - (sizes.get(a) ?? 0));
   for (const node of largest.filter(({ children }) => children === undefined)) {
     // Bytes that the page fetches when it needs them are the kernel's alone.
     if (excess > 0 || holds(node.props, BlobReference)) {
-      out.add(node);
-      excess -= sizes.get(node) ?? 0;
+      const size = sizes.get(node) ?? 0;
+      const picture = small?.of(node.props['value'] ?? null) ?? null;
+      const less = picture === null ? null : smaller(node, picture);
+      instead.set(node, less ?? leftOut(node, size));
+      excess -= size - (less === null ? 0 : sizeOf(less));
     }
   }
-  return nodes.map(node => (out.has(node) ? leftOut(node, sizes.get(node) ?? 0) : node));
+  return nodes.map(node => instead.get(node) ?? node);
 }
+
+const smaller = (node: Node, value: Binary): Node => ({
+  ...node,
+  props: { ...node.props, value }
+});
 
 function* inTree(store: Store, id = store.root): IterableIterator<NodeState> {
   const node = id === null ? undefined : store.node(id);

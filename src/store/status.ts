@@ -14,6 +14,11 @@ export type PageStatus =
   | { readonly kind: 'closed'; readonly reason: CloseReason }
   | { readonly kind: 'mismatch'; readonly sentence: string };
 
+/** Nothing that comes or goes can change how the page stands: there is nobody who understands it. */
+export function isOver({ kind }: PageStatus): boolean {
+  return kind === 'closed' || kind === 'mismatch';
+}
+
 /** Which half is to be updated when they do not fit. */
 export function mismatch(welcome: Welcome, version: string): string {
   const older = welcome.protocol < PROTOCOL ? 'the kernel' : 'JupyterLab';

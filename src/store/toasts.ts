@@ -47,6 +47,11 @@ export class Toasts {
     this.change([...others, record].slice(-MOST));
   }
 
+  /** The kernel has not accepted what the person did. */
+  refuse(why: string): void {
+    this.show({ level: 'warning', title: 'Not accepted', message: why, duration: 10 });
+  }
+
   /** Take the one with a key away. */
   take(key: string): void {
     this.shown.filter(toast => toast.key === key).forEach(toast => this.close(toast.id));

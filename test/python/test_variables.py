@@ -273,6 +273,22 @@ def test_a_task_of_a_closure() -> None:
     assert DerivedVariable(lambda v: v + offset, [x], run_as_task=True).value == 7
 
 
+@pytest.mark.slow
+def test_a_task_that_refers_to_a_variable_has_its_value() -> None:
+    x, other = Variable(3, uid="x"), Variable(4)
+
+    def reads(v: int) -> int:
+        return v + other.value
+
+    def sets(v: int) -> int:
+        x.value = v
+        return v
+
+    assert DerivedVariable(reads, [x], run_as_task=True).value == 7
+    with pytest.raises(TypeError, match="copy of Variable 'x' in a task cannot be set"):
+        _ = DerivedVariable(sets, [x], run_as_task=True).value
+
+
 def test_readers_share_one_call(gate: Callable[[], Any]) -> None:
     held = gate()
     calls: list[int] = []
