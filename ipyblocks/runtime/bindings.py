@@ -61,6 +61,7 @@ class Bindings:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._bound: dict[tuple[int, str], _Bound] = {}
+        self._by_watch: dict[Watch, _Bound] = {}
         self._dirty: dict[_Bound, None] = {}
         self._jobs: set[asyncio.Task[Any]] = set()
         self._applying: asyncio.Task[Any] | None = None
@@ -80,9 +81,15 @@ class Bindings:
         if wanted and not self._held:
             self._held = True
             evaluator.hold()
+        new = {}
         for key, (block, name, variable, dependency) in wanted.items():
             if key not in self._bound:
-                self._follow(key, _Bound(block, name, variable, dependency, self._changed, self))
+                bound = _Bound(block, name, variable, dependency, self._changed, self)
+                new[bound.watch] = None
+                self._follow(key, bound)
+        for run, watches in evaluator.waited_for(new).items():
+            run.followers[self] = None
+            self.follow(run, watches)
 
     def _wanted(self) -> dict[tuple[int, str], tuple[Block, str, AnyVariable, Dependency | None]]:
         scene = self._session.scene
@@ -97,7 +104,7 @@ class Bindings:
         return found
 
     def _follow(self, key: tuple[int, str], bound: _Bound) -> None:
-        self._bound[key] = bound
+        self._bound[key] = self._by_watch[bound.watch] = bound
         self._session.stores.follow(bound.variable)
         bound.watch.start()
         if bound.variable.failure is not None or bound.variable.is_current:
@@ -105,12 +112,10 @@ class Bindings:
         elif bound.dependency is None and _has_value(bound.variable):
             self._dirty[bound] = None
             self._apply_soon()
-        for run in evaluator.waiting_for(bound.variable):
-            run.followers[self] = None
-            self.follow(run, [bound.watch])
 
     def _drop(self, bound: _Bound) -> None:
         bound.watch.stop()
+        self._by_watch.pop(bound.watch, None)
         self._dirty.pop(bound, None)
         self._failed.pop(bound.block, None)
 
@@ -246,8 +251,7 @@ class Bindings:
 
     def follow(self, run: Computation, watches: Sequence[Watch]) -> None:
         """See :class:`~.evaluator.Follower`."""
-        mine = {bound.watch: bound for bound in self._bound.values()}
-        bounds = [mine[watch] for watch in watches if watch in mine]
+        bounds = [self._by_watch[watch] for watch in watches if watch in self._by_watch]
         for tracked in (True, False):
             blocks = [b.block for b in bounds if _tracks(b.block) is tracked]
             if blocks:

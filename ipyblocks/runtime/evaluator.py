@@ -15,7 +15,7 @@ import logging
 import random
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from functools import partial
 from typing import Any, Protocol
@@ -417,10 +417,16 @@ class Evaluator:
                 if isinstance(each, DerivedVariable):
                     each.tell_flags(loading)
 
-    def waiting_for(self, node: Node) -> list[Computation]:
-        """Calls that a node waits for, its own included."""
+    def waited_for(self, watches: Mapping[Watch, None]) -> dict[Computation, list[Watch]]:
+        """Calls that go on, with those of the watches that wait for them."""
+        found: dict[Computation, list[Watch]] = {}
         with graph.lock:
-            return [run for run in self.runs.values() if node in set(graph.below(run.node))]
+            for run in self.runs.values():
+                for node in graph.below(run.node):
+                    waiting = [each for each in node.watches if each in watches]
+                    if waiting:
+                        found.setdefault(run, []).extend(waiting)
+        return found
 
     def _start(self, run: Computation) -> None:
         """Begin a call that is no quick one."""

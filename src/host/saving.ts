@@ -56,18 +56,24 @@ export class Keeper {
 
   private start(commId: string, page: Page): Watch {
     const { downloads } = page.files;
+    const small = new SmallPictures(reference => downloads.state(reference).blob);
     const stop = page.store.subscribeChanges(() => {
       clearTimeout(watch.timer);
       watch.timer = setTimeout(() => this.settle(commId), QUIET);
     });
+    // Those that are there from the start: to save the notebook is not to wait for them.
+    const prepare = (): void => void small.prepare(page.store);
+    const unfollow = page.subscribeStatus(prepare);
+    prepare();
     const watch: Watch = {
       page,
-      small: new SmallPictures(reference => downloads.state(reference).blob),
+      small,
       views: 0,
       timer: undefined,
       stop: () => {
         clearTimeout(watch.timer);
         stop();
+        unfollow();
       }
     };
     this.watches.set(commId, watch);
@@ -92,9 +98,9 @@ export class Keeper {
     }
     clearTimeout(watch.timer);
     watch.timer = undefined;
-    const { page, small } = watch;
-    const { store, version } = page;
-    const source = { store, ...watch.page.place, version, small };
+    const { small } = watch;
+    const { store, place, version } = watch.page;
+    const source = { store, ...place, version, small };
     for (const { model } of outputsOf(this.notebook, commId)) {
       if (model.trusted) {
         put(model, source);

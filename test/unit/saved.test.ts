@@ -3,9 +3,16 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { withoutFetches } from '../../src/host/lab';
-import { Binary, BlobReference, UploadReference, type Json } from '../../src/protocol/wire';
+import {
+  Binary,
+  BlobReference,
+  UploadReference,
+  type BlobId,
+  type Json
+} from '../../src/protocol/wire';
 import { Page } from '../../src/store/page';
 import { pictureOf } from '../../src/store/picture';
+import { SmallPictures } from '../../src/store/small';
 import { harmless, readSaved } from '../../src/store/saved';
 import { snapshotOf } from '../../src/store/snapshot';
 import { Nowhere } from '../../src/transport/nowhere';
@@ -246,6 +253,80 @@ describe('HTML from somebody unknown fetches nothing', () => {
     ]
   ])('%s', (html, expected) => {
     expect(withoutFetches(html)).toBe(expected);
+  });
+});
+
+describe('pictures that are too large', () => {
+  const bytes = (size: number) => new Binary(new Uint8Array(size), 'image/png');
+  const tiny = new Binary(new Uint8Array([1, 2, 3]), 'image/webp');
+  const shown = (value: Json): Bench =>
+    withNode('image', { label: 'Cat', interactive: false, value });
+  const none = () => null;
+
+  test('are smaller in the HTML, and as they are in what is drawn', async () => {
+    const bench = shown(bytes(300_000));
+    const shrink = vi.fn(() => Promise.resolve(tiny));
+    const small = new SmallPictures(none, shrink);
+    expect(pictureOf(bench.page.store, '', small)).toContain('(image/png, 300000 bytes)');
+    await small.prepare(bench.page.store);
+    expect(pictureOf(bench.page.store, '', small)).toContain(
+      '<img src="data:image/webp;base64,AQID">'
+    );
+    expect(small.prepare(bench.page.store)).toBeNull();
+    expect(shrink).toHaveBeenCalledTimes(1);
+    const saved = snapshotOf({ store: bench.page.store, ...SOURCE, small }) as Kept;
+    expect(saved.buffers[0]?.length).toBe(400_000);
+  });
+
+  test('take their place where there is no room for them, and say so while there are none', async () => {
+    const bench = shown(bytes(2_000_000));
+    const small = new SmallPictures(none, () => Promise.resolve(tiny));
+    const saved = () => snapshotOf({ store: bench.page.store, ...SOURCE, small }) as Kept;
+    expect(last(saved()).kind).toBe('markdown');
+    await small.prepare(bench.page.store);
+    expect(last(saved()).kind).toBe('image');
+    expect(saved().buffers).toEqual(['AQID']);
+    const { packet, problem } = readSaved(bundle(JSON.parse(JSON.stringify(saved()))));
+    expect(problem).toBeNull();
+    const page = new Page(new Nowhere());
+    page.start(packet, true);
+    expect(page.store.node(node(4))?.props).toMatchObject({ label: 'Cat', value: tiny });
+  });
+
+  test('that the kernel holds, once they have been fetched', async () => {
+    const reference = new BlobReference(7 as BlobId, 5_000_000, 'image/bmp');
+    const bench = shown(reference);
+    let fetched: Blob | null = null;
+    const small = new SmallPictures(
+      () => fetched,
+      picture => Promise.resolve(picture === fetched ? tiny : null)
+    );
+    expect(small.prepare(bench.page.store)).toBeNull();
+    fetched = new Blob(['x']);
+    await small.prepare(bench.page.store);
+    expect(pictureOf(bench.page.store, '', small)).toContain('base64,AQID');
+  });
+
+  test.each<[string, () => Promise<Binary | null>]>([
+    ['cannot be drawn', () => Promise.reject(new Error('no picture'))],
+    ['stay too large', () => Promise.resolve(null)]
+  ])('are said in words when they %s', async (_, shrink) => {
+    const bench = shown(bytes(2_000_000));
+    const small = new SmallPictures(none, shrink);
+    await small.prepare(bench.page.store);
+    expect(small.prepare(bench.page.store)).toBeNull();
+    expect(pictureOf(bench.page.store, '', small)).toContain('left out');
+  });
+
+  test('that the person chose are not kept in any size', async () => {
+    const value = bytes(2_000_000);
+    const bench = withNode('image', { interactive: true, value });
+    const small = new SmallPictures(none, () => Promise.resolve(tiny));
+    await small.prepare(bench.page.store);
+    expect(small.of(value)).toBe(tiny);
+    expect(pictureOf(bench.page.store, '', small)).not.toContain('AQID');
+    const saved = snapshotOf({ store: bench.page.store, ...SOURCE, small });
+    expect(JSON.stringify(saved)).not.toContain('AQID');
   });
 });
 
