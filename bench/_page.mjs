@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Notebook, launchBrowser } from '../tools/browser.mjs';
+import { KERNELS_PATH } from '../tools/kernels.mjs';
 import { startLab } from '../tools/lab.mjs';
 import { notebookOf } from '../tools/notebook.mjs';
 import { Problem } from '../tools/run.mjs';
@@ -28,14 +29,16 @@ const BLANK = 'blank.ipynb';
 /**
  * Run `work` with one page of one JupyterLab.
  *
- * @param {Pick<Bench, 'noDelay'>} server
+ * @param {Pick<Bench, 'noDelay'> & {kernel?: string | undefined}} server with the kernel's name; by default
+ *   that of the project's environment
  * @param {(bench: Bench) => Promise<void>} work
  */
-export async function withPage({ noDelay }, work) {
+export async function withPage({ noDelay, kernel }, work) {
   const root = mkdtempSync(path.join(tmpdir(), 'ipyblocks-bench-'));
-  write(root, BLANK, []);
+  write(root, BLANK, [], kernel);
   const lab = await startLab({
     root,
+    env: kernel === undefined ? {} : { JUPYTER_PATH: KERNELS_PATH },
     flags: [`--IPyBlocksServer.tcp_nodelay=${noDelay ? 'True' : 'False'}`]
   });
   const browser = await launchBrowser();
@@ -51,7 +54,7 @@ export async function withPage({ noDelay }, work) {
     /** @type {Bench['open']} */
     const open = async (name, cells) => {
       await notebook.closeFile();
-      write(root, name, cells);
+      write(root, name, cells, kernel);
       await notebook.openNext(name);
     };
     const cpu = await cpuOf(notebook);
@@ -94,9 +97,10 @@ async function checkServer({ page }, noDelay) {
  * @param {string} root
  * @param {string} name
  * @param {readonly string[]} cells
+ * @param {string | undefined} kernel
  */
-function write(root, name, cells) {
-  writeFileSync(path.join(root, name), JSON.stringify(notebookOf(cells)));
+function write(root, name, cells, kernel) {
+  writeFileSync(path.join(root, name), JSON.stringify(notebookOf(cells, kernel)));
 }
 
 /**

@@ -81,7 +81,7 @@ class Bindings:
         if wanted and not self._held:
             self._held = True
             evaluator.hold()
-        new = {}
+        new: dict[Watch, None] = {}
         for key, (block, name, variable, dependency) in wanted.items():
             if key not in self._bound:
                 bound = _Bound(block, name, variable, dependency, self._changed, self)

@@ -10,6 +10,7 @@ import {
   type PageId,
   type Part,
   type Received,
+  type RunJs,
   type TaskId,
   type ToKernel,
   type ToPage,
@@ -265,7 +266,7 @@ export class Page {
         break;
       case 'toast':
         this.toasts.show(message);
-        this.echoError(message.level, message.message);
+        this.echoError(message.level === 'error', message.message);
         break;
       case 'refused':
         if (message.page === this.id) {
@@ -283,18 +284,14 @@ export class Page {
         break;
       case 'failed':
         this.tasks.apply(message);
-        if (message.code === 'internal') {
-          this.echoError('error', message.detail ?? message.message);
-        }
+        this.echoError(message.code === 'internal', message.detail ?? message.message);
         break;
       case 'graft':
         this.store.graft(message.removed, withOwn(message.nodes, this.store, this.holds));
         this.tasks.leave(message.removed);
         break;
       case 'runJs':
-        if (message.page === this.id) {
-          void runStep(this.onJs, message).then(result => this.outbox.push(result));
-        }
+        this.runJs(message);
         break;
       case 'log':
         this.journal.add(message.entries, message.dropped);
@@ -321,6 +318,12 @@ export class Page {
     }
   }
 
+  private runJs(message: RunJs): void {
+    if (message.page === this.id) {
+      void runStep(this.onJs, message).then(result => this.outbox.push(result));
+    }
+  }
+
   private patch(updates: readonly Update[]): void {
     try {
       this.store.patch(updates.map(update => withoutOwn(update, this.holds)));
@@ -339,8 +342,8 @@ export class Page {
   /** Whether what the kernel says of a prop is older than what the person did with it. */
   private readonly holds: Holds = (node, name) => this.outbox.holds(node, name, this.acked);
 
-  private echoError(level: string, text: string): void {
-    if (level === 'error' && this.store.app?.showError === true) {
+  private echoError(isError: boolean, text: string): void {
+    if (isError && this.store.app?.showError === true) {
       console.error(`ipyblocks: ${text}`);
     }
   }

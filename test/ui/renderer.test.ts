@@ -138,6 +138,37 @@ test('an output that comes before its comm is drawn at once, and at work when th
 
 // --- saved -----------------------------------------------------------------------------------------
 
+test('a picture that is too large is kept smaller', async () => {
+  const app = await bench.run(`
+import numpy, ipyblocks as gr
+def noise():
+    picture = numpy.random.default_rng(0).integers(0, 256, (900, 1200, 3), "uint8")
+    picture[:, :, 1] = numpy.arange(1200) * 255 // 1200
+    return picture
+with gr.Blocks() as demo:
+    picture = gr.Image(label="Noise", interactive=False)
+    gr.Button("Make").click(noise, None, picture)
+demo.launch()`);
+  await app.getByRole('button', { name: 'Make' }).click();
+  const width = (): Promise<number> =>
+    app
+      .locator('.ib-tree img')
+      .evaluate(image => (image as HTMLImageElement).naturalWidth)
+      .catch(() => 0);
+  await expect.poll(width).toBe(1200);
+  const html = async (): Promise<string> =>
+    String((await bench.notebook.outputs(0))[0]?.['data']?.['text/html' as never]);
+  await expect.poll(html, { timeout: 20_000 }).toContain('<img src="data:image/webp;base64,');
+  expect((await html()).length).toBeLessThan(400_000);
+  await bench.notebook.save();
+  await bench.notebook.closeFile();
+  await bench.notebook.openNext(bench.notebook.file);
+  await runButton(app).waitFor();
+  await expect.poll(width).toBeGreaterThan(200);
+  expect(await width()).toBeLessThan(1200);
+  await bench.picture('renderer small picture');
+});
+
 test('opened with a fresh kernel: the last values, unchanged, and a button that runs the cell', async () => {
   const app = await bench.run(`${ECHO}\ndemo.launch()`);
   await echo(app, 'kept');
