@@ -66,11 +66,6 @@ class Part:
         """
         self._build = build
         self._variable = All([each for each in variables if isinstance(each, AnyVariable)])
-        for each in self._variable.inputs:
-            if isinstance(each, Flag) and isinstance(self, PyComponent):
-                raise ValueError(
-                    f"{each.describe()} cannot be an argument of a py_component; use it in If."
-                )
 
     def copied(self, at: Place) -> Block:
         """The same for one item of a list."""
@@ -428,6 +423,11 @@ class PyComponent(_Column):
     ) -> None:
         self.name = fn.__name__
         given = [*args, *kwargs.values()]
+        for each in given:
+            if isinstance(each, Flag):
+                raise ValueError(
+                    f"{each.describe()} cannot be an argument of a py_component; use it in If."
+                )
 
         def build(*values: Any) -> None:
             left = iter(values)

@@ -253,6 +253,9 @@ function act(page: Page, message: ToKernel): void {
       break;
     case 'submit':
       throw new Error('Clients submit, pages do not; teach this test to replay it.');
+    case 'stored':
+      page.outbox.push({ type: 'stored', values: message.values });
+      break;
     case 'jsResult':
       page.outbox.push({
         type: 'jsResult',
