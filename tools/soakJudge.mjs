@@ -2,7 +2,7 @@
 import { Problem } from './run.mjs';
 
 /**
- * @typedef {Record<string, number>} Sample `minute`, `stretch` (pages so far) and what is in GROWTH
+ * @typedef {Record<string, number>} Sample `minute`, `stretch` (pages so far), `cuts` of the line and what is in GROWTH
  *
  * @typedef {object} Found
  * @property {Record<string, {value: number, bound: number, unit: string}>} growth
@@ -36,15 +36,10 @@ const GROWTH = {
   blobs: { unit: '', bound: 1, ofPage: true }
 };
 
-/**
- * Compiled code and caches take some minutes to be what they will be. So much growth, in all, is allowed on top: most
- * of the bound in a run of two minutes, which says little of memory, and a quarter of it in one of ten.
- */
-const WARMTH_MB = 10;
-
 /** Share of the time that is not judged: caches fill, pools grow. */
 const WARM_UP = 0.25;
 const LEAST_SAMPLES = 4;
+
 /**
  * Growth a minute by least squares, after the warm-up. A reload is a new page: of what belongs to the page, each
  * has its own level, and all have one slope.
@@ -130,10 +125,9 @@ const words = counts =>
  */
 export function growthOf(samples) {
   return Object.fromEntries(
-    Object.entries(GROWTH).map(([name, { bound, ofPage, unit }]) => {
-      const warmth = unit === 'MB' ? WARMTH_MB / (samples.at(-1)?.['minute'] ?? 1) : 0;
-      const value = round(slope(samples, name, ofPage));
-      return [name, { value, bound: round(bound + warmth), unit }];
-    })
+    Object.entries(GROWTH).map(([name, { bound, ofPage, unit }]) => [
+      name,
+      { value: round(slope(samples, name, ofPage)), bound, unit }
+    ])
   );
 }

@@ -14,7 +14,8 @@ from __future__ import annotations
 import itertools
 import math
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import Enum, auto
 from typing import Any, Final, Protocol
 
@@ -209,6 +210,8 @@ class Derived(Node):
         self._value: Any = None
         self._error: BaseException | None = None
         self._checked = -1
+        self._begun = -1
+        self._linked = -1
 
     def now(self) -> Any:
         return self._value
@@ -264,6 +267,7 @@ class Derived(Node):
         self.run = run
         self.state = State.RUNNING
         self.forced = False
+        self._begun = _epoch
         return [each.version for each in self.triggers]
 
     def finish(
@@ -282,11 +286,21 @@ class Derived(Node):
                 self.keep(values, value)
             if self.state is State.RUNNING:
                 self._publish(versions, value, error)
+                self._doubt()
             elif error is None and self.state is State.STALE and not self._equals(value):
                 self._value, self._error, self.is_known = value, None, True
                 self.version += 1
                 news.update(self.watches)
         _wake()
+
+    def _doubt(self) -> None:
+        """It has been told of changes only while somebody looked; has one been missed?"""
+        if not self.is_live:
+            self._checked = self._begun
+        elif self._linked > self._begun:
+            self.state = State.STALE
+            if self.watches:
+                wanted[self] = None
 
     def over(self) -> None:
         """The call of its function has ended without a value."""
@@ -363,7 +377,7 @@ def same(a: Any, b: Any) -> bool:
         return False
     try:
         return len(a) == len(b) and _same_parts(a, b)
-    except (ValueError, TypeError, RecursionError):  # an array inside, or a list inside itself
+    except Exception:  # noqa: BLE001 - a list inside itself, or a key with an __eq__ of its own
         return False
 
 
@@ -448,6 +462,7 @@ def _enliven(node: Derived) -> None:
     stack = [node]
     while stack:
         here = stack.pop()
+        here._linked = _epoch
         if here.state is State.FRESH and here._checked != _epoch:
             here.state = State.STALE  # nobody has told it of changes so far
         if here.polling_interval is not None and keeper is not None:
@@ -511,11 +526,55 @@ def refuse_circle(node: Node) -> None:
     # By identity: variables compare to conditions.
     found = next((i for i, each in enumerate(stack) if each is node), None)
     if found is not None:
-        path = [*stack[found:], node]
-        raise CycleError(
-            f"{' → '.join(each.describe() for each in path)}: these variables are computed from "
-            "each other, so none of them can be the first. Take one out of the functions."
-        )
+        raise _circle([*stack[found:], node])
+
+
+def _circle(path: Sequence[Node]) -> CycleError:
+    return CycleError(
+        f"{' → '.join(each.describe() for each in path)}: these variables are computed from "
+        "each other, so none of them can be the first. Take one out of the functions."
+    )
+
+
+_waits: dict[Derived, list[Derived]] = {}
+"""For nodes whose functions wait for others, which."""
+
+
+@contextmanager
+def waiting(nodes: Sequence[Derived], other: Derived) -> Generator[None]:
+    """While functions of ``nodes`` wait for the call of another one's function.
+
+    Raises:
+        CycleError: that one waits, in another thread perhaps, for one of them.
+    """
+    with lock:
+        _refuse_waiting(nodes, other)
+        for each in nodes:
+            _waits.setdefault(each, []).append(other)
+    try:
+        yield
+    finally:
+        with lock:
+            for each in nodes:
+                # By identity: variables compare to conditions.
+                left = list(_waits[each])
+                del left[next(i for i, known in enumerate(left) if known is other)]
+                _waits[each] = left
+                if not left:
+                    del _waits[each]
+
+
+def _refuse_waiting(nodes: Sequence[Derived], other: Derived) -> None:
+    own = set(nodes)
+    seen: set[Derived] = set()
+    stack = [(other,)]
+    while stack:
+        path = stack.pop()
+        if path[-1] in own:
+            raise _circle([path[-1], *path])
+        if path[-1] not in seen:
+            seen.add(path[-1])
+            stack.extend((*path, each) for each in _waits.get(path[-1], ()))
 
 
 def _refuse_own_input(source: Source) -> None:
