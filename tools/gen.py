@@ -308,7 +308,11 @@ def examples_json() -> str:
 def reference_md() -> str:
     """``docs/reference.md``: arguments and events of every component."""
     out = ["# Components and layouts\n\nGenerated from the declared props by `tools/gen.py`.\n"]
+    reactive = importlib.import_module("ipyblocks.reactive").__all__
     for cls in sorted(block_classes(), key=component_name):
+        module = sys.modules[cls.__module__]
+        if cls.__name__ not in names_for_gr(module) and cls.__name__ not in reactive:
+            continue  # drawn as a part of something else
         out.append(f"\n## {component_name(cls)}\n\n{inspect.cleandoc(cls.__doc__ or '')}\n")
         out.append("\n| argument | type | default | |\n|---|---|---|---|\n")
         if cls.takes_children:

@@ -112,8 +112,9 @@ class RunCtx:
     async def download_file(self, path: str | Path, cleanup: bool = False) -> None:
         """See :meth:`ipyblocks.actions.ActionCtx.download_file`."""
         file = Path(path)
-        data = await self._in_thread(file.read_bytes)
-        effects.download(self._session, self._session.last_page(), file.name, "", data)
+        page = self._session.last_page()
+        save = partial(effects.download, self._session, page, file.name, "", file)
+        await self._in_thread(save)
         if cleanup:
             await self._in_thread(partial(file.unlink, missing_ok=True))
 

@@ -15,8 +15,8 @@ import logging
 import random
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, Protocol
 
@@ -183,11 +183,13 @@ class _Wave:
     Attributes:
         run: the call that goes on.
         overtaken: that call has taken too long; the rest is left to another thread.
+        again: something has changed since it began.
     """
 
     def __init__(self) -> None:
         self.run: Computation | None = None
         self.overtaken = False
+        self.again = False
 
 
 class Evaluator:
@@ -215,6 +217,8 @@ class Evaluator:
         with self._lock:
             self._users += 1
             if self._thread is None:
+                # What the former loop was about to do is not done any more.
+                self._wave, self._posted = None, False
                 self._thread = loops.acquire()
                 self._pool = new_pool(MOST_THREADS)
             return self._thread
@@ -227,10 +231,15 @@ class Evaluator:
                 return
             pool, files = self._pool, self._files
             thread, runs = self.thread, list(self.runs.values())
+            polls = list(self._polls.values())
+            self._wave = None
+            self._polls.clear()
             self.runs.clear()
             self._thread = self._pool = self._files = None
             self._lease.release()
             self._lease = Lease()
+        for each in polls:
+            thread.post(each.cancel)
         for run in runs:
             thread.post(run.cancel)
             self._flag(run.node, False)
@@ -275,9 +284,11 @@ class Evaluator:
         thread = self._thread
         if thread is not None and not self._posted:
             self._posted = True
-            thread.post(self._flush)
+            thread.post(self._flush, thread)
 
-    def _flush(self) -> None:
+    def _flush(self, thread: loops.LoopThread) -> None:
+        if self._thread is not thread:
+            return  # its loop is about to end, and there may be another one
         self._posted = False
         with graph.lock:
             watches = list(graph.news)
@@ -295,7 +306,10 @@ class Evaluator:
         self._begin_wave()
 
     def _begin_wave(self) -> None:
-        if self._wave is not None or self._pool is None:
+        if self._wave is not None:
+            self._wave.again = True
+            return
+        if self._pool is None:
             return
         with graph.lock:
             if not any(node.run is None for node in graph.wanted):
@@ -324,7 +338,7 @@ class Evaluator:
                 continue
             called = True
             if not node.quick:
-                thread.post(self._start, run)
+                self._hand_over(run, thread)
                 continue
             wave.run = run
             self._call(run)
@@ -338,21 +352,39 @@ class Evaluator:
         with graph.lock:
             values = node.prepare()
             if values is None:
+                if graph.news:
+                    self.wake()  # it has a value, or a failure, without a call
                 return None
             run = Computation(self, node, values)
             run.versions = node.begin(run)
             return run
 
+    def _hand_over(self, run: Computation, thread: loops.LoopThread) -> None:
+        """Let a call begin on the loop."""
+        with self._lock:
+            if self._thread is thread:  # and the loop goes on, as long as the lock is held
+                thread.post(self._start, run, thread)
+                return
+        run.node.over()
+        run.end()
+
     def _call(self, run: Computation) -> None:
-        """Call a function here, and note what it gives."""
+        """Call a function here, and note what it gives.
+
+        Raises:
+            KeyboardInterrupt: the kernel was interrupted; the function may be called again.
+        """
         node, inside = run.node, graph.computing()
         inside.append(node)
         try:
             with context.running(run):
                 value = node.compute(*run.values)
                 if inspect.isawaitable(value):
-                    value = asyncio.run(_awaited(value))
-        except BaseException as error:  # noqa: BLE001 - a user's function may raise anything
+                    value = _result_of(value)
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) and _is_main_thread():
+                node.over()
+                raise
             self._failed(run, error)
         else:
             node.finish(run.versions, run.values, value)
@@ -387,7 +419,9 @@ class Evaluator:
     def _wave_over(self, wave: _Wave) -> None:
         if self._wave is wave:
             self._wave = None
-            self._begin_wave()
+            # Else there is nothing to do until a call has ended.
+            if wave.again:
+                self._begin_wave()
 
     # --- one call --------------------------------------------------------------------------------
 
@@ -428,9 +462,9 @@ class Evaluator:
                         found.setdefault(run, []).extend(waiting)
         return found
 
-    def _start(self, run: Computation) -> None:
+    def _start(self, run: Computation, thread: loops.LoopThread) -> None:
         """Begin a call that is no quick one."""
-        if self._thread is None:
+        if self._thread is not thread:
             run.node.over()
             run.end()
             return
@@ -439,7 +473,7 @@ class Evaluator:
         run.waits = node.run_as_task and not self._take_place()
         job = self._run_task(run, node) if node.run_as_task else self._run_async(run, node)
         # A context of its own: what a cell has set is none of its business.
-        task = contextvars.Context().run(lambda: self.thread.loop.create_task(job))
+        task = contextvars.Context().run(lambda: thread.loop.create_task(self._guarded(run, job)))
         run.interrupt = task.cancel
         self._jobs.add(task)
         task.add_done_callback(partial(self._job_over, run))
@@ -448,6 +482,13 @@ class Evaluator:
     def _take_place(self) -> bool:
         places = self._lease.places
         return places is None or places.take(lambda: None)
+
+    async def _guarded(self, run: Computation, job: Coroutine[Any, Any, None]) -> None:
+        """An exit or interrupt of a user's function is its failure, and not the end of the loop."""
+        try:
+            await job
+        except (SystemExit, KeyboardInterrupt) as error:
+            self._failed(run, error)
 
     async def _run_async(self, run: Computation, node: DerivedVariable) -> None:
         with context.running(run):
@@ -546,11 +587,15 @@ class Evaluator:
 
     # --- reading ---------------------------------------------------------------------------------
 
-    def read(self, node: Derived) -> Any:
+    def read(self, node: Derived, waiting: Sequence[Derived] = ()) -> Any:
         """The value of a node as of now. Waits for it; not to be called on the loop's thread.
+
+        Args:
+            waiting: nodes whose ``async`` functions wait for it.
 
         Raises:
             BaseException: what its function, or one above, raised.
+            CycleError: what would be waited for waits for the caller.
             RuntimeError: called on the loop's thread, and it would have to wait.
         """
         with graph.lock:
@@ -568,6 +613,8 @@ class Evaluator:
                             raise node.failure
                         return node.now()
                     run, mine = self._next(node)
+                if run is None:
+                    continue
                 if mine and run.node.quick:
                     self._call(run)
                     continue
@@ -580,16 +627,19 @@ class Evaluator:
                         "app's loop; write `await variable.get_current_value()` in async functions."
                     )
                 if mine:
-                    thread.post(self._start, run)
+                    thread.post(self._start, run, thread)
                 run.readers += 1
                 try:
-                    run.over.result()
+                    with graph.waiting([*graph.computing(), *waiting], run.node):
+                        run.over.result()
                 finally:
                     run.readers -= 1
                     self.drop(run.node)
 
-    def _next(self, node: Derived) -> tuple[Computation, bool]:
-        """What is to be done for a node: a call to be made, or one that goes on. Lock held."""
+    def _next(self, node: Derived) -> tuple[Computation | None, bool]:
+        """What is to be done for a node: a call to be made, or one that goes on. None: its value
+        was known. Lock held.
+        """
         going: Computation | None = None
         for each in graph.plan([node]):
             if each.state is State.STOPPED:
@@ -599,10 +649,6 @@ class Evaluator:
                 return run, True
             if isinstance(each.run, Computation):
                 going = going or each.run
-        if going is None:
-            # A last step has made it current, or it depends on one that another thread sets now.
-            going = Computation(self, node, ())
-            going.end()
         return going, False
 
     async def read_async(self, node: Derived) -> Any:
@@ -610,10 +656,12 @@ class Evaluator:
         with graph.lock:
             if node.is_current and node.failure is None:
                 return node.now()
+        run = context.current_run()
+        waiting = [run.node] if isinstance(run, Computation) else []
         with self.held() as thread:
             assert self._pool is not None
             if not isinstance(thread, loops.KernelLoop):
-                return await asyncio.wrap_future(self._pool.submit(self.read, node))
+                return await asyncio.wrap_future(self._pool.submit(self.read, node, waiting))
             # Where everything is on one loop, looking at it is waiting for it.
             settled = asyncio.Event()
             watch = Watch(node, settled.set)
@@ -637,20 +685,26 @@ class Evaluator:
 
     def tell(self, told: Callable[[], None]) -> None:
         """Call an observer outside of the loop, after those before it. Loop thread only."""
-        self._told.append(told)
-        if not self._telling and self._pool is not None:
-            self._telling = True
-            self._pool.submit(self._tell_all)
+        with self._lock:
+            self._told.append(told)
+            pool = None if self._telling else self._pool
+            self._telling = self._telling or pool is not None
+        if pool is not None:
+            pool.submit(self._tell_all)
 
     def _tell_all(self) -> None:
-        while self._told:
-            self._tell_one(self._told.popleft())
-        self._telling = False
+        while True:
+            with self._lock:
+                if not self._told:
+                    self._telling = False
+                    return
+                told = self._told.popleft()
+            self._tell_one(told)
 
     def _tell_one(self, told: Callable[[], None]) -> None:
         try:
             told()
-        except Exception:
+        except BaseException:
             log.exception("An observer of a variable raised.")
 
     # --- polling ---------------------------------------------------------------------------------
@@ -673,7 +727,7 @@ class Evaluator:
             self._polls[node] = self._thread.loop.call_later(wait, self._poll, node, slower)
 
     def _poll(self, node: Derived, slower: float) -> None:
-        del self._polls[node]
+        self._polls.pop(node, None)
         if not node.is_live:
             return
         if node.run is None and node.state is not State.STOPPED:
@@ -691,7 +745,8 @@ class Evaluator:
     def is_busy(self) -> bool:
         """Whether something is being computed or about to be."""
         with graph.lock:
-            waiting = any(node.run is None for node in graph.wanted)
+            # What has been stopped is waited for by nobody.
+            waiting = any(node.run is not None for node in graph.plan(graph.wanted))
         going = self._wave is not None or self.runs or self._telling or self._told
         return bool(self._thread is not None and (going or self._posted or waiting))
 
@@ -719,6 +774,21 @@ class _Observer(Watch):
 
 async def _awaited(value: Any) -> Any:
     return await value
+
+
+def _result_of(value: Any) -> Any:
+    """Wait for an awaitable in a thread that may be that of a running loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(_awaited(value))
+    with ThreadPoolExecutor(1) as pool:
+        run = contextvars.copy_context().run
+        return pool.submit(run, asyncio.run, _awaited(value)).result()
+
+
+def _is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 evaluator = Evaluator()

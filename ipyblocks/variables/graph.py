@@ -567,7 +567,7 @@ def waiting(nodes: Sequence[Derived], other: Derived) -> Generator[None]:
 def _refuse_waiting(nodes: Sequence[Derived], other: Derived) -> None:
     own = set(nodes)
     seen: set[Derived] = set()
-    stack = [(other,)]
+    stack: list[tuple[Derived, ...]] = [(other,)]
     while stack:
         path = stack.pop()
         if path[-1] in own:

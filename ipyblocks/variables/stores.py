@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -44,7 +43,7 @@ def _name_of(variable: Variable, key: str | None, where: str) -> str:
     if key is not None:
         return key
     # The names that variables get by themselves are numbered as they are made.
-    if re.fullmatch(rf"{type(variable).__name__.lower()}-\d+", variable.uid):
+    if not variable.is_named:
         raise ValueError(
             f"{where} needs a name to keep the value under, which is the same after a restart: "
             f'{where.partition("(")[0]}("theme"), or Variable(…, uid="theme").'
@@ -88,6 +87,9 @@ class BrowserStore:
             ValueError: there is no name.
         """
         self.key_of(variable)
+
+    def check(self, variable: Variable, value: Any) -> None:
+        """See :class:`~.variable.Store`. A browser keeps what it can, and the rest stays here."""
 
     def write(self, variable: Variable, value: Any) -> None:
         """See :class:`~.variable.Store`."""
@@ -157,13 +159,12 @@ class FileStore:
         else:
             variable.put(found[0])
 
-    def write(self, variable: Variable, value: Any) -> None:
-        """See :class:`~.variable.Store`. A disk that does not take it is said once.
-
-        Raises:
-            TypeError: JSON cannot hold the value.
-        """
+    def check(self, variable: Variable, value: Any) -> None:
+        """See :class:`~.variable.Store`."""
         check_json(value, f"{variable.describe()} cannot be kept in {self.path}")
+
+    def write(self, variable: Variable, value: Any) -> None:
+        """See :class:`~.variable.Store`. A disk that does not take it is said once."""
         with self._lock:
             try:
                 # As it is now: of two threads that set it, the slower must not have the last word.
@@ -219,6 +220,10 @@ class BackendStore:
             return variable.uid
         return _name_of(variable, self.uid, "BackendStore()")
 
+    def check(self, variable: Variable, value: Any) -> None:
+        """See :class:`~.variable.Store`."""
+        self.backend.check(value, f"{variable.describe()} cannot be kept")
+
     @overload
     def write(self, variable: Variable, value: Any, /) -> None: ...
 
@@ -228,15 +233,11 @@ class BackendStore:
     def write(self, *given: Any) -> Any:
         """With a variable and its value: see :class:`~.variable.Store`. With a value alone, to be
         awaited: set the variable.
-
-        Raises:
-            TypeError: the backend cannot keep the value.
         """
         if len(given) == 1:
             return self._set(given[0])
         variable, value = given
         what = f"{variable.describe()} cannot be kept"
-        self.backend.check(value, what)
         try:
             self.backend.put(self._key(variable), value)
         except (OSError, ValueError) as error:

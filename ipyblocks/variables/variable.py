@@ -57,10 +57,13 @@ class AnyVariable(Node):
     """What all variables have. Not made by itself."""
 
     uid: str
+    is_named: bool
+    """The ``uid`` is the user's own."""
 
     def _name(self, uid: str | None) -> None:
         if uid is not None and (not isinstance(uid, str) or not uid):
             raise TypeError(f"uid is {uid!r:.60}; it must be a text, or be left out.")
+        self.is_named = uid is not None
         self.uid = uid or f"{type(self).__name__.lower()}-{next(_numbers)}"
         self._observers: list[Observer] = []
         self._observed: Watch | None = None
@@ -407,6 +410,13 @@ class Store(Protocol):
     def attach(self, variable: Variable) -> None:
         """The variable has just been made: give it what is kept."""
 
+    def check(self, variable: Variable, value: Any) -> None:
+        """Refuse a value before the variable has it.
+
+        Raises:
+            TypeError: the store cannot hold it.
+        """
+
     def write(self, variable: Variable, value: Any) -> None:
         """Its value has become another one."""
 
@@ -484,6 +494,8 @@ class Variable(_Settable, Source):
     def assign(self, new: Any) -> None:
         """What setting ``value`` does."""
         old = self.now()
+        if self.store is not None:
+            self.store.check(self, new)
         if not self.put(new):
             return
         if self.store is not None:

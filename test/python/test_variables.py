@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from ipyblocks.errors import CycleError
 from ipyblocks.runtime.evaluator import evaluator
 from ipyblocks.variables import derived, graph
 from ipyblocks.variables.derived import Cache, DerivedVariable
+from ipyblocks.variables.stores import FileStore
 from ipyblocks.variables.switch import SwitchVariable
 from ipyblocks.variables.variable import Change, Variable
 
@@ -570,3 +572,13 @@ def test_an_observer_that_raises_harms_nobody(caplog: pytest.LogCaptureFixture) 
     with pytest.raises(ValueError, match="mine"):
         x.value = 4
     assert len(told) == 1
+
+
+def test_a_value_that_a_store_refuses_is_not_taken(tmp_path: Path) -> None:
+    x = Variable(1, store=FileStore(tmp_path / "x.json"))
+    seen: list[Any] = []
+    x.observe(seen.append)
+    with pytest.raises(TypeError, match="JSON has texts"):
+        x.value = object()
+    assert x.value == 1
+    assert seen == []
