@@ -10,6 +10,7 @@ import asyncio
 import functools
 import inspect
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,13 +18,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from . import context
 from .block import Block, BlockContext
 from .components.text import Text, as_block
-from .errors import NotAvailableError
 from .events import ListenerArgs, listen
 from .layouts.column import Column
 from .layouts.loop import Loop
 from .layouts.loopitem import LoopItem
 from .prop import prop
-from .variables.derived import Flag
+from .variables.derived import DerivedVariable, Flag
 from .variables.loop import Item, Place, depends_on_item, others, value_at
 from .variables.switch import All, as_text
 from .variables.variable import AnyVariable, Computed
@@ -420,6 +420,7 @@ class PyComponent(_Column):
         kwargs: dict[str, Any],
         fallback: Block | None,
         track_progress: bool,
+        polling_interval: float | AnyVariable | None,
     ) -> None:
         self.name = fn.__name__
         given = [*args, *kwargs.values()]
@@ -446,7 +447,11 @@ class PyComponent(_Column):
                 _place(block)
 
         build.__name__ = self.name
-        self.follow(build, given)
+        clock: list[Any] = []
+        if polling_interval is not None:
+            # Another value each time, so that what depends on it is built again.
+            clock = [DerivedVariable(time.monotonic, [], polling_interval=polling_interval)]
+        self.follow(build, [*given, *clock])
         super().__init__(track_progress=track_progress)
         # A line's height, in which the status is seen and after which little moves.
         self.children.append(Text(render=False) if fallback is None else fallback)
@@ -463,7 +468,7 @@ def py_component(
     fallback: Any = None,
     placeholder: Any = None,
     track_progress: bool = False,
-    polling_interval: float | None = None,
+    polling_interval: float | AnyVariable | None = None,
 ) -> Any:
     """Make a function a component: called with variables, it is called with their values whenever
     they change, and what it returns is shown.
@@ -472,16 +477,8 @@ def py_component(
         fallback: shown until there is something: a component, or one of ``Fallback``.
         placeholder: older name of ``fallback``.
         track_progress: while a variable is computed, say how far that is; with a ``fallback`` too.
-        polling_interval: not available; poll a ``DerivedVariable`` instead.
-
-    Raises:
-        NotAvailableError: ``polling_interval`` was given.
+        polling_interval: seconds after which it is called again while a page shows it.
     """
-    if polling_interval is not None:
-        raise NotAvailableError(
-            "py_component(polling_interval=…) is not available; give it a "
-            "DerivedVariable(…, polling_interval=…)."
-        )
     first = fallback if fallback is not None else placeholder
     tracks = track_progress or isinstance(first, ProgressTracker)
     tracks = tracks or (isinstance(first, type) and issubclass(first, ProgressTracker))
@@ -491,7 +488,7 @@ def py_component(
         def component(*args: Any, **kwargs: Any) -> PyComponent:
             inspect.signature(fn).bind(*args, **kwargs)
             shown = None if tracks else own(first, f"py_component {fn.__name__}")
-            return PyComponent(fn, args, kwargs, shown, tracks)
+            return PyComponent(fn, args, kwargs, shown, tracks, polling_interval)
 
         return component
 

@@ -280,8 +280,8 @@ class Bindings:
     def _tell_failure(self, bound: _Bound, error: BaseException) -> None:
         """A variable has failed too quickly for a task to have been shown."""
         block, variable = bound.block, bound.variable
-        if any(block in task.dependency.outputs for task in self._session.tasks.values()):
-            return  # that task says it
+        if any(_says(task, block, error) for task in self._session.tasks.values()):
+            return
         name = variable.name if isinstance(variable, DerivedVariable) else variable.describe()
         self._fail(block, failure_of(error), name, partial(evaluator.again, variable))
 
@@ -407,13 +407,13 @@ class _StandIn:
     """
 
     def __init__(self, run: Computation, bindings: Bindings) -> None:
-        self._run = run
+        self.run = run
         self._bindings = bindings
         node = run.node
         self.__name__ = node.name if isinstance(node, DerivedVariable) else node.describe()
 
     async def __call__(self) -> Any:
-        run = self._run
+        run = self.run
         try:
             await asyncio.shield(asyncio.wrap_future(run.over))
         except asyncio.CancelledError:
@@ -462,6 +462,12 @@ def _dependency(
         api_name=None,
         first_fn=fn,
     )
+
+
+def _says(task: Task, block: Block, error: BaseException) -> bool:
+    """Whether a task stands for the call that has raised an error, and says so at a block."""
+    fn = task.dependency.fn
+    return isinstance(fn, _StandIn) and fn.run.error is error and block in task.dependency.outputs
 
 
 def _has_value(variable: AnyVariable) -> bool:

@@ -210,6 +210,12 @@ class DerivedVariable(AnyVariable, Derived):
         self.tell_flags()
         return flag
 
+    def _publish(
+        self, versions: list[int], value: Any = None, error: BaseException | None = None
+    ) -> None:
+        super()._publish(versions, value, error)
+        self.tell_flags()
+
     def tell_flags(self, loading: bool | None = None) -> None:
         """Set the flags that somebody has asked for to what is the case.
 
@@ -275,13 +281,24 @@ def _key(value: Any) -> Any:
     """Equal for values that are the same to a function: plain ones by what they say, all others as
     the objects they are.
     """
+    try:
+        return _key_of(value)
+    except RecursionError:  # nested too deep, or inside itself
+        return _Self(object())
+
+
+def _key_of(value: Any) -> Any:
     kind = type(value)
     if kind in (int, float, str, bool, bytes, complex, type(None)):
         return (kind, value)
     if kind in (list, tuple):
-        return (kind, *map(_key, value))
+        return (kind, *map(_key_of, value))
     if kind is dict:
-        return (kind, *((_key(k), _key(v)) for k, v in value.items()))
+        return (kind, *((_key_of(k), _key_of(v)) for k, v in value.items()))
+    if kind is set:
+        return (kind, frozenset(map(_key_of, value)))
+    if kind is bytearray:
+        return (kind, bytes(value))
     return _Self(value)
 
 

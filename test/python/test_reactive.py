@@ -493,8 +493,21 @@ def test_py_component_misused() -> None:
         one()
     with pytest.raises(ValueError, match="cannot be an argument of a py_component"):
         one(DerivedVariable(lambda: 1, []).is_loading)
-    with pytest.raises(NotAvailableError, match="polling_interval"):
-        py_component(polling_interval=3)
+    with pytest.raises(ValueError, match="polling_interval is -3"):
+        py_component(polling_interval=-3)(lambda: "x")()
+
+
+def test_a_polled_py_component_is_called_again(show: Show) -> None:
+    calls: list[int] = []
+
+    @py_component(polling_interval=0.01)
+    def now() -> str:
+        calls.append(1)
+        return f"call {len(calls)}"
+
+    shown = show(page_of(now()))
+    shown.page.wait_for(lambda _: len(calls) >= 3)
+    shown.engine.close_all()
 
 
 def test_fallbacks_and_trackers(show: Show, gate: Callable[[], Any]) -> None:
