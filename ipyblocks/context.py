@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -78,8 +78,18 @@ def running(run: Run | None) -> Iterator[None]:
     """Code inside belongs to ``run``; constructing a component there makes an update, not a
     component.
     """
-    token = _run.set(run)
+    token = enter(run)
     try:
         yield
     finally:
-        _run.reset(token)
+        leave(token)
+
+
+def enter(run: Run | None) -> Token[Run | None]:
+    """The first half of :func:`running`, for what is called very often. Wants :func:`leave`."""
+    return _run.set(run)
+
+
+def leave(token: Token[Run | None]) -> None:
+    """The second half of :func:`running`."""
+    _run.reset(token)

@@ -74,27 +74,30 @@ class Computation:
 
     tracks_tqdm = False
 
-    def __init__(self, evaluator: Evaluator, node: Derived, values: Sequence[Any]) -> None:
+    # Most calls take microseconds: what they do not need is made on demand.
+
+    waits = False
+    began = 0.0
+    readers = 0
+    error: BaseException | None = None
+    cancelled = False
+    announced = False
+    is_over = False
+    interrupt: Callable[[], object] | None = None
+    _reports: RunReports | None = None
+    _stop: threading.Event | None = None
+    _over: Future[None] | None = None
+
+    def __init__(
+        self, evaluator: Evaluator, node: Derived, values: Sequence[Any], versions: list[int]
+    ) -> None:
+        self._evaluator = evaluator
         self.node = node
         self.values = values
-        self.versions: list[int] = []
+        self.versions = versions
         self.followers: dict[Follower, None] = {}
-        self.waits = False
-        self.began = 0.0
-        self.readers = 0
         self.given_up: set[Follower] = set()
-        self.error: BaseException | None = None
-        self.cancelled = False
-        self.announced = False
-        self._evaluator = evaluator
-        self._reports: RunReports | None = None
-        self._stop: threading.Event | None = None
-        self._over: Future[None] | None = None
-        self.is_over = False
-        self.interrupt: Callable[[], object] | None = None
         self.shown: list[Callable[[], None]] = []
-
-    # Most calls take microseconds and need none of the following, so it is made on demand.
 
     @property
     def stop(self) -> threading.Event:
@@ -340,6 +343,7 @@ class Evaluator:
             if not node.quick:
                 self._hand_over(run, thread)
                 continue
+            run.began = thread.loop.time()
             wave.run = run
             self._call(run)
             wave.run = None
@@ -350,13 +354,13 @@ class Evaluator:
 
     def _prepared(self, node: Derived) -> Computation | None:
         with graph.lock:
-            values = node.prepare()
-            if values is None:
+            given = node.prepare()
+            if given is None:
                 if graph.news:
                     self.wake()  # it has a value, or a failure, without a call
                 return None
-            run = Computation(self, node, values)
-            run.versions = node.begin(run)
+            run = Computation(self, node, *given)
+            node.begin(run)
             return run
 
     def _hand_over(self, run: Computation, thread: loops.LoopThread) -> None:
@@ -377,10 +381,7 @@ class Evaluator:
         node, inside = run.node, graph.computing()
         inside.append(node)
         try:
-            with context.running(run):
-                value = node.compute(*run.values)
-                if inspect.isawaitable(value):
-                    value = _result_of(value)
+            value = _computed(run)
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt) and _is_main_thread():
                 node.over()
@@ -405,11 +406,13 @@ class Evaluator:
         """A wave takes long: say so where its function is waited for, and go on with the rest."""
         if self._wave is not wave or self._thread is None:
             return
+        loop = self.thread.loop
         with graph.lock:
             run = wave.run
-            if run is None or run.is_over:
-                # Between two functions; many quick ones are no slow one.
-                self.thread.loop.call_later(LINGER, self._overtake, wave)
+            # Many quick functions are no slow one.
+            left = LINGER if run is None or run.is_over else run.began + LINGER - loop.time()
+            if run is None or left > 0:
+                loop.call_later(left, self._overtake, wave)
                 return
             wave.overtaken = True
         self._wave = None
@@ -439,7 +442,7 @@ class Evaluator:
         """Tell those who wait for it that a call goes on. Loop thread only."""
         self.runs[run.node] = run
         run.announced = True
-        run.began = self.thread.loop.time()
+        run.began = run.began or self.thread.loop.time()
         for follower, watches in self.audience(run.node).items():
             run.followers[follower] = None
             follower.follow(run, watches)
@@ -770,6 +773,16 @@ class _Observer(Watch):
         evaluator, self._evaluator = self._evaluator, None
         if evaluator is not None:
             evaluator.release()
+
+
+def _computed(run: Computation) -> Any:
+    """What the function gives that a call is of."""
+    token = context.enter(run)
+    try:
+        value = run.node.compute(*run.values)
+        return _result_of(value) if inspect.isawaitable(value) else value
+    finally:
+        context.leave(token)
 
 
 async def _awaited(value: Any) -> Any:

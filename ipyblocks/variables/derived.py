@@ -126,7 +126,8 @@ class DerivedVariable(AnyVariable, Derived):
         self.func = func
         self.run_as_task = run_as_task
         self.polling_interval = polling_interval
-        self._fixed = [None if isinstance(each, Node) else (each,) for each in variables]
+        fixed = [None if isinstance(each, Node) else (each,) for each in variables]
+        self._fixed = fixed if any(fixed) else None
         inputs = [each for each in variables if isinstance(each, Node)]
         for each in inputs:
             if isinstance(each, Flag):
@@ -167,6 +168,8 @@ class DerivedVariable(AnyVariable, Derived):
 
     def arguments(self, values: Sequence[Any]) -> list[Any]:
         """What the function is called with, for values of the inputs."""
+        if self._fixed is None:
+            return list(values)
         given = iter(values)
         return [next(given) if fixed is None else fixed[0] for fixed in self._fixed]
 
@@ -214,7 +217,8 @@ class DerivedVariable(AnyVariable, Derived):
         self, versions: list[int], value: Any = None, error: BaseException | None = None
     ) -> None:
         super()._publish(versions, value, error)
-        self.tell_flags()
+        if self._flags:
+            self.tell_flags()
 
     def tell_flags(self, loading: bool | None = None) -> None:
         """Set the flags that somebody has asked for to what is the case.
@@ -287,9 +291,12 @@ def _key(value: Any) -> Any:
         return _Self(object())
 
 
+_PLAIN = frozenset({int, float, str, bool, bytes, complex, type(None)})
+
+
 def _key_of(value: Any) -> Any:
     kind = type(value)
-    if kind in (int, float, str, bool, bytes, complex, type(None)):
+    if kind in _PLAIN:
         return (kind, value)
     if kind in (list, tuple):
         return (kind, *map(_key_of, value))

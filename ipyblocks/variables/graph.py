@@ -63,6 +63,10 @@ class State(Enum):
     """
 
 
+# An attribute of an Enum costs more than the step around it.
+_FRESH, _STALE, _RUNNING, _STOPPED = State.FRESH, State.STALE, State.RUNNING, State.STOPPED
+
+
 class Watch:
     """Somebody who looks at a node, from :meth:`start` to :meth:`stop`.
 
@@ -202,7 +206,7 @@ class Derived(Node):
         self.inputs = tuple(inputs)
         self.triggers = self.inputs if triggers is None else tuple(triggers)
         self._above = tuple(dict.fromkeys((*self.inputs, *self.triggers)))
-        self.state = State.STALE
+        self.state = _STALE
         self.seen: list[int] | None = None
         self.forced = False
         self.run: object | None = None
@@ -222,8 +226,10 @@ class Derived(Node):
 
     @property
     def is_current(self) -> bool:
+        if self.state is not _FRESH:
+            return False
         # A node that nobody looks at is told of no change.
-        return self.state is State.FRESH and (self.is_live or self._checked == _epoch)
+        return self._checked == _epoch or bool(self.watches or self.dependents)
 
     def compute(self, *values: Any) -> Any:
         """What its function makes of the inputs' values."""
@@ -236,39 +242,41 @@ class Derived(Node):
     def keep(self, values: Sequence[Any], value: Any) -> None:
         """Remember a computed value."""
 
-    def prepare(self) -> list[Any] | None:
+    def prepare(self) -> tuple[list[Any], list[int]] | None:
         """Look at a node whose inputs have been looked at; the lock is held.
 
         Returns:
-            The inputs' values, when its function is to be called with them; the caller then says
-            :meth:`begin` and :meth:`finish`. None: it has its value, or must wait for an input.
+            The inputs' values, when its function is to be called with them, and the triggers'
+            versions; the caller then says :meth:`begin` and :meth:`finish`. None: it has its
+            value, or must wait for an input.
         """
-        if self.run is not None or self.state is State.STOPPED:
+        if self.run is not None or self.state is _STOPPED:
             return None
-        if not all(each.is_current for each in self._above):
-            return None
+        failure = None
+        for each in self._above:
+            if not each.is_current:
+                return None
+            failure = failure or each.failure
         versions = [each.version for each in self.triggers]
         if self.seen == versions and not self.forced:
             self._is_fresh()
             return None
-        failed = next((each for each in self._above if each.failure is not None), None)
-        if failed is not None:
-            self._publish(versions, error=failed.failure)
+        if failure is not None:
+            self._publish(versions, error=failure)
             return None
         values = [each.now() for each in self.inputs]
         known = None if self.forced else self.recall(values)
         if known is not None:
             self._publish(versions, known[0])
             return None
-        return values
+        return values, versions
 
-    def begin(self, run: object) -> list[int]:
-        """Its function is being called; the lock is held. Returns what :meth:`finish` wants."""
+    def begin(self, run: object) -> None:
+        """Its function is being called; the lock is held."""
         self.run = run
-        self.state = State.RUNNING
+        self.state = _RUNNING
         self.forced = False
         self._begun = _epoch
-        return [each.version for each in self.triggers]
 
     def finish(
         self,
@@ -279,26 +287,29 @@ class Derived(Node):
     ) -> None:
         """Its function is over. What it gave counts as the value only if no input has changed
         since; else it is shown, and computed again.
+
+        The caller sees to it that what was waiting for the value is computed.
         """
         with lock:
             self.run = None
             if error is None:
                 self.keep(values, value)
-            if self.state is State.RUNNING:
+            if self.state is _RUNNING:
                 self._publish(versions, value, error)
                 self._doubt()
-            elif error is None and self.state is State.STALE and not self._equals(value):
+            elif error is None and self.state is _STALE and not self._equals(value):
                 self._value, self._error, self.is_known = value, None, True
                 self.version += 1
                 news.update(self.watches)
-        _wake()
+        if news and keeper is not None:
+            keeper.wake()
 
     def _doubt(self) -> None:
         """It has been told of changes only while somebody looked; has one been missed?"""
         if not self.is_live:
             self._checked = self._begun
         elif self._linked > self._begun:
-            self.state = State.STALE
+            self.state = _STALE
             if self.watches:
                 wanted[self] = None
 
@@ -306,15 +317,15 @@ class Derived(Node):
         """The call of its function has ended without a value."""
         with lock:
             self.run = None
-            if self.state is State.RUNNING:
-                self.state = State.STALE
+            if self.state is _RUNNING:
+                self.state = _STALE
         _wake()
 
     def stopped(self) -> None:
         """The call of its function was cancelled by whoever waited for it."""
         with lock:
-            if self.state in (State.RUNNING, State.STALE):
-                self.state = State.STOPPED
+            if self.state in (_RUNNING, _STALE):
+                self.state = _STOPPED
                 wanted.pop(self, None)
                 news.update(self.watches)
 
@@ -335,7 +346,7 @@ class Derived(Node):
         _wake()
 
     def _is_fresh(self) -> None:
-        self.state = State.FRESH
+        self.state = _FRESH
         self._checked = _epoch
         wanted.pop(self, None)
 
@@ -400,20 +411,21 @@ def plan(nodes: Iterable[Derived]) -> list[Derived]:
     """What is to be looked at for these, inputs before what is computed from them. The lock is
     held.
     """
-    order: list[Derived] = []
-    seen: set[Derived] = set()
+    order: dict[Derived, None] = {}
+    begun: set[Derived] = set()
     # Not recursive: a chain may be longer than Python's stack.
-    stack: list[tuple[Derived, bool]] = [(node, False) for node in nodes]
+    stack = list(nodes)
     while stack:
-        node, inputs_done = stack.pop()
-        if inputs_done:
-            order.append(node)
-        elif node not in seen and not node.is_current:
-            seen.add(node)
-            stack.append((node, True))
+        node = stack[-1]
+        if node not in begun and not node.is_current:
+            begun.add(node)
             if node.run is None:
-                stack.extend((each, False) for each in node._above if isinstance(each, Derived))
-    return order
+                stack.extend([each for each in node._above if isinstance(each, Derived)])
+        else:
+            stack.pop()
+            if node in begun:
+                order[node] = None
+    return list(order)
 
 
 def plan_all(node: Node) -> list[Derived]:
@@ -449,9 +461,9 @@ def _mark(nodes: Iterable[Derived]) -> None:
     stack = list(nodes)
     while stack:
         node = stack.pop()
-        if node.state is State.STALE:
+        if node.state is _STALE:
             continue  # what depends on it has been marked before
-        node.state = State.STALE
+        node.state = _STALE
         if node.watches:
             wanted[node] = None
         stack.extend(node.dependents)
@@ -463,8 +475,8 @@ def _enliven(node: Derived) -> None:
     while stack:
         here = stack.pop()
         here._linked = _epoch
-        if here.state is State.FRESH and here._checked != _epoch:
-            here.state = State.STALE  # nobody has told it of changes so far
+        if here.state is _FRESH and here._checked != _epoch:
+            here.state = _STALE  # nobody has told it of changes so far
         if here.polling_interval is not None and keeper is not None:
             keeper.poll(here)
         for each in here.triggers:
@@ -488,7 +500,7 @@ def _quieten(node: Node) -> list[Derived]:
             continue
         if here.run is not None:
             running.append(here)
-        elif here.state is State.FRESH:
+        elif here.state is _FRESH:
             here._checked = _epoch
         for each in here.triggers:
             if here in each.dependents:

@@ -18,6 +18,7 @@ export const Column = defineComponent(
   // An empty column of a row keeps its share of the width: it is how one centres what is beside it.
   `
 .ib-Column { position: relative; box-sizing: border-box; display: flex; flex-direction: column; gap: var(--ib-gap); min-width: 0; }
+.ib-Column:has(> .ib-Status) { animation: ib-line 0s 200ms forwards; }
 .ib-Column > * { flex: var(--ib-grow, 0) 0 auto; }
 .ib-Column > .ib-Form { flex-grow: var(--ib-stretch, 0); }
 .ib-Column.ib-is-panel { padding: var(--ib-gap); border-radius: var(--ib-radius); background: var(--ib-panel); }

@@ -11,7 +11,7 @@ export const Group = defineComponent(
   Body,
   // Every child draws the hairlines around itself, into the gaps, so that they are right however rows wrap.
   `
-.ib-Group { display: flex; flex-direction: column; gap: 1px; min-width: 0; overflow: clip; }
+.ib-Group { --ib-bar-top: 0px; display: flex; flex-direction: column; gap: 1px; min-width: 0; overflow: clip; }
 .ib-Group${EMPTY} { display: none; }
 .ib-Group > * { flex: var(--ib-grow, 0) 0 auto; }
 .ib-Group > .ib-Form { flex-grow: var(--ib-stretch, 0); }

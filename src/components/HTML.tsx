@@ -43,6 +43,7 @@ export const HTML = defineComponent(
   Body,
   `
 .ib-HTML { position: relative; min-width: 0; }
+.ib-HTML:has(> .ib-Status) { animation: ib-room 0s 200ms forwards; }
 .ib-HTML[style*='max-height'] { overflow: auto; }
 .ib-HTML.ib-card { padding: 8px 12px 12px; }
 .ib-HTML.ib-is-padded:not(.ib-card) { padding: 8px 12px; }

@@ -222,7 +222,7 @@ export const Loop = defineComponent(
   // The space between items is part of them, so that it is measured with them. What `gr.render` puts
   // around its items is no box here.
   `
-.ib-Loop { position: relative; box-sizing: border-box; display: flex; flex-direction: column; min-width: 0; overflow: auto; overflow-anchor: none; }
+.ib-Loop { --ib-bar-top: -1px; position: relative; box-sizing: border-box; display: flex; flex-direction: column; min-width: 0; overflow: auto; overflow-anchor: none; }
 .ib-Loop.ib-is-horizontal { flex-direction: row; }
 .ib-Loop:not([style*='height'], [style*='width']) { overflow: visible; }
 .ib-Loop[role='list'][tabindex]:focus-visible { outline-offset: -2px; }

@@ -47,5 +47,6 @@ export const LoopItem = defineComponent(
   `
 .ib-LoopItem { box-sizing: border-box; flex: none; display: flex; flex-direction: column; gap: var(--ib-gap); min-width: 0; }
 .ib-LoopItem > * { flex: 0 0 auto; }
+.ib-LoopItem > .ib-Button { align-self: flex-start; }
 `
 );

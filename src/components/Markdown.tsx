@@ -26,7 +26,10 @@ function Body({ id, props, fire }: View<'markdown'>): JSX.Element {
       {props.showCopyButton ? (
         <CopyButton text={props.value} onCopy={value => fire('copy', { value })} />
       ) : null}
-      <div ref={host} className={props.headerLinks ? undefined : 'ib-has-no-anchors'} />
+      <div
+        ref={host}
+        className={`ib-Markdown-content${props.headerLinks ? '' : ' ib-has-no-anchors'}`}
+      />
       <Status id={id} />
     </div>
   );
@@ -106,7 +109,9 @@ export const Markdown = defineComponent(
   'markdown',
   Body,
   `
-.ib-Markdown { position: relative; overflow: auto hidden; padding-bottom: 2px; }
+.ib-Markdown { position: relative; min-width: 0; }
+.ib-Markdown:has(> .ib-Status) { animation: ib-room 0s 200ms forwards; }
+.ib-Markdown-content { overflow: auto hidden; padding-bottom: 2px; }
 .ib-Markdown[style*='height'] { overflow: auto; }
 .ib-Markdown .jp-RenderedMarkdown, .ib-Markdown .jp-RenderedHTMLCommon {
   padding: 0; margin: 0; color: var(--ib-text); font-size: var(--ib-font-size);

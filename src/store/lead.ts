@@ -5,7 +5,7 @@ export const FEWEST = 2;
 export const MOST = 16;
 
 /** Milliseconds that an answer may take longer than the quickest one: a click waits that long, too. */
-const QUEUE_MS = 25;
+const QUEUE_MS = 15;
 
 /** Watches how long answers take. A queue on the way shows as answers that take longer than the quickest. */
 export class Lead {
