@@ -114,11 +114,12 @@ class Computation:
             with graph.lock:
                 thread = self._evaluator.thread
                 self._reports = self._reports or RunReports(
-                    thread.loop.time, thread.tell, self._reported, self.stop
+                    thread.loop.time, thread.tell, self.reported, self.stop
                 )
         return self._reports
 
-    def _reported(self) -> None:
+    def reported(self) -> None:
+        """Tell those who show it how far it is; loop thread only."""
         for tell in self.shown:
             tell()
 
@@ -441,11 +442,13 @@ class Evaluator:
     def _announce(self, run: Computation) -> None:
         """Tell those who wait for it that a call goes on. Loop thread only."""
         self.runs[run.node] = run
-        run.announced = True
+        run.announced, said = True, run.tracked
         run.began = run.began or self.thread.loop.time()
         for follower, watches in self.audience(run.node).items():
             run.followers[follower] = None
             follower.follow(run, watches)
+        if said:
+            run.reported()  # before anybody was there to be told
         self._flag(run.node, True)
 
     def _flag(self, node: Derived, loading: bool) -> None:

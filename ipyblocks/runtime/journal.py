@@ -9,6 +9,9 @@ from ..protocol import LogEntry, Stream, TaskId
 KEPT = 200_000
 """Characters kept for pages that come later."""
 
+MOST_ENTRIES = 2000
+"""Entries kept, as many as a page keeps: a short one takes more room than its characters."""
+
 AT_ONCE = 50_000
 """Most characters sent in one message; of more, the last are sent."""
 
@@ -37,6 +40,43 @@ class Journal:
         return self._kept.entries()
 
 
+class _Entry:
+    """What one task wrote to one stream. Most write one piece, and a deque is large."""
+
+    __slots__ = ("name", "pieces", "stream", "task")
+
+    def __init__(self, task: TaskId, name: str, stream: Stream, text: str) -> None:
+        self.task = task
+        self.name = name
+        self.stream = stream
+        self.pieces: str | deque[str] = text
+
+    def add(self, text: str) -> None:
+        # Joined when somebody reads: a function may print a line at a time.
+        if isinstance(self.pieces, str):
+            self.pieces = deque([self.pieces])
+        self.pieces.append(text)
+
+    def drop(self, most: int) -> int:
+        """Leave out at most so many characters of its first piece. Returns how many."""
+        if isinstance(self.pieces, str):
+            gone = min(most, len(self.pieces))
+            self.pieces = self.pieces[gone:]
+            return gone
+        first = self.pieces.popleft()
+        if len(first) > most:
+            self.pieces.appendleft(first[most:])
+        return min(most, len(first))
+
+    def __len__(self) -> int:
+        """Pieces, or characters of the only one; 0: there is nothing left of it."""
+        return len(self.pieces)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.pieces)
+
+
 class _Tail:
     """The last entries, of at most ``most`` characters in all."""
 
@@ -44,32 +84,29 @@ class _Tail:
         self.dropped = 0
         self._most = most
         self._size = 0
-        # Pieces are joined when somebody reads: a function may print a line at a time.
-        self._written: deque[tuple[TaskId, str, Stream, deque[str]]] = deque()
+        self._written: deque[_Entry] = deque()
 
     def add(self, task: TaskId, name: str, stream: Stream, text: str) -> None:
         last = self._written[-1] if self._written else None
-        if last is None or (last[0], last[2]) != (task, stream):
-            last = (task, name, stream, deque())
-            self._written.append(last)
-        last[3].append(text)
+        if last is None or (last.task, last.stream) != (task, stream):
+            self._written.append(_Entry(task, name, stream, text))
+        else:
+            last.add(text)
         self._size += len(text)
         while self._size > self._most:
             self._drop(self._size - self._most)
+        while len(self._written) > MOST_ENTRIES:
+            self._drop(self._size)
 
-    def _drop(self, excess: int) -> None:
-        pieces = self._written[0][3]
-        first = pieces.popleft()
-        if len(first) > excess:
-            pieces.appendleft(first[excess:])
-        if not pieces:
+    def _drop(self, most: int) -> None:
+        gone = self._written[0].drop(most)
+        if not self._written[0]:
             self._written.popleft()
-        gone = min(excess, len(first))
         self._size -= gone
         self.dropped += gone
 
     def entries(self) -> list[LogEntry]:
         return [
-            LogEntry(task=task, name=name, stream=stream, text="".join(pieces))
-            for task, name, stream, pieces in self._written
+            LogEntry(task=each.task, name=each.name, stream=each.stream, text=each.text)
+            for each in self._written
         ]

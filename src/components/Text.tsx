@@ -43,6 +43,7 @@ export const Text = defineComponent(
 .ib-Text.ib-card { padding: 8px 12px; }
 .ib-Text:has(> .ib-Status) { animation: ib-room 0s 200ms forwards; }
 .ib-Text-value { white-space: pre-wrap; overflow-wrap: anywhere; user-select: text; }
+.ib-Text:has(> .ib-Failure) > .ib-Text-value:empty { display: none; }
 .ib-Text-value::after { content: '\\200b'; }
 `
 );

@@ -14,7 +14,7 @@ import pytest
 
 import ipyblocks as gr
 from ipyblocks.protocol import Failed, Log, TaskId
-from ipyblocks.runtime.journal import AT_ONCE, KEPT, Journal
+from ipyblocks.runtime.journal import AT_ONCE, KEPT, MOST_ENTRIES, Journal
 
 
 def texts(shown: Any) -> dict[tuple[int, str], str]:
@@ -285,3 +285,12 @@ def test_of_too_much_the_end_is_kept() -> None:
     journal.write(TaskId(2), "f", "stdout", "z")
     (entry,), dropped = journal.take()
     assert (len(entry.text), entry.text[-2:], dropped) == (AT_ONCE, "yz", 11)
+
+
+def test_many_short_entries_are_bounded_too() -> None:
+    journal = Journal()
+    for task in range(MOST_ENTRIES + 10):
+        journal.write(TaskId(task), "f", "stdout", "x\n")
+    assert [entry.task for entry in journal.all()] == list(range(10, MOST_ENTRIES + 10))
+    _, dropped = journal.take()
+    assert dropped == 20
