@@ -12,6 +12,9 @@ KEPT = 200_000
 MOST_ENTRIES = 2000
 """Entries kept, as many as a page keeps: a short one takes more room than its characters."""
 
+SHORT = 200
+"""Characters up to which pieces are joined at once."""
+
 AT_ONCE = 50_000
 """Most characters sent in one message; of more, the last are sent."""
 
@@ -53,9 +56,12 @@ class _Entry:
 
     def add(self, text: str) -> None:
         # Joined when somebody reads: a function may print a line at a time.
-        if isinstance(self.pieces, str):
-            self.pieces = deque([self.pieces])
-        self.pieces.append(text)
+        if not isinstance(self.pieces, str):
+            self.pieces.append(text)
+        elif len(self.pieces) + len(text) <= SHORT:
+            self.pieces += text  # `print` writes its line end by itself
+        else:
+            self.pieces = deque([self.pieces, text])
 
     def drop(self, most: int) -> int:
         """Leave out at most so many characters of its first piece. Returns how many."""

@@ -204,6 +204,31 @@ def test_a_call_is_a_task_where_it_is_waited_for(show: Show, gate: Callable[[], 
     assert shown.story(Done) == ["done 1", "done 2"]
 
 
+def test_what_a_quick_function_says_before_it_is_slow_is_told(
+    show: Show, gate: Callable[[], Any]
+) -> None:
+    first, second = gate(), gate()
+
+    @track_progress
+    def slow(updater: ProgressUpdater) -> str:
+        updater.send_update(30, "Beginning")
+        first.wait()
+        updater.send_update(60, "Going on")
+        second.wait()
+        return "done"
+
+    shown = show(page_of(Text(DerivedVariable(slow, []), track_progress=True)))
+    first.reached()
+    told = shown.until(Progress)[-1].units[0]
+    assert (told.progress, told.desc) == (0.3, "Beginning")
+    first.open()
+    second.reached()
+    told = shown.until(Progress, 2)[-1].units[0]
+    assert (told.progress, told.desc) == (0.6, "Going on")
+    second.open()
+    assert settle(shown) == ["done"]
+
+
 def test_a_reload_and_a_second_cell_see_the_same_call(show: Show, gate: Callable[[], Any]) -> None:
     held, calls = gate(), []
 
