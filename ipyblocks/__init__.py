@@ -90,6 +90,10 @@ def _jupyter_labextension_paths() -> list[dict[str, str]]:
 
 def __getattr__(name: str) -> object:
     """Names of Gradio that are not here yet say so, instead of looking like a typing error."""
+    if name == "compat":  # few need it
+        from importlib import import_module
+
+        return import_module(".compat", __name__)
     if name in _NOT_YET:
         raise AttributeError(
             f"gr.{name} is not available in ipyblocks {__version__} yet; "

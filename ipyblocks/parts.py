@@ -11,7 +11,7 @@ import functools
 import inspect
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -70,6 +70,15 @@ class Part:
     def copied(self, at: Place) -> Block:
         """The same for one item of a list."""
         raise NotImplementedError
+
+    def made_of(self) -> Sequence[Any]:
+        """Variables that decide what it shows, and the blocks that it may show."""
+        return []
+
+    def _given_at(self, at: Place) -> dict[str, Any]:
+        """Its props for one item of a list."""
+        assert isinstance(self, BlockContext)
+        return {name: _at(self.bound.get(name, v), at) for name, v in self._given.items()}
 
     def empty(self) -> BlockContext:
         """See :meth:`ipyblocks.block.BlockContext.empty`."""
@@ -152,7 +161,11 @@ class If(_Column):
 
     def copied(self, at: Place) -> Block:
         if_false, if_true = (each and copy_of(each, at) for each in self.contents)
-        return If(_at(self.condition, at), if_true, if_false, render=False)
+        props = {**self._given_at(at), "render": False}
+        return If(_at(self.condition, at), if_true, if_false, **props)
+
+    def made_of(self) -> Sequence[Any]:
+        return [self.condition, *self.contents]
 
 
 class Match(_Column):
@@ -187,7 +200,11 @@ class Match(_Column):
     def copied(self, at: Place) -> Block:
         when = {key: each and copy_of(each, at) for key, each in self.contents.items()}
         default = self.default and copy_of(self.default, at)
-        return Match(_at(self.matched, at), when, default, render=False)
+        props = {**self._given_at(at), "render": False}
+        return Match(_at(self.matched, at), when, default, **props)
+
+    def made_of(self) -> Sequence[Any]:
+        return [self.matched, *self.contents.values(), self.default]
 
 
 # --- lists ----------------------------------------------------------------------------------------
@@ -199,6 +216,9 @@ class _Length(Computed):
     def compute(self, *values: Any) -> int:
         return 0 if values[0] is None else len(values[0])
 
+
+_COUNTED = ("count", "virtual", "height", "item_height")
+"""Props that follow from what ``For`` is given."""
 
 FIRST = 60
 """Items that are drawn before the page has said which it wants."""
@@ -254,27 +274,37 @@ class For(_Loop):
         self.placeholder = own(placeholder, "For")
         self.key_accessor = key_accessor
         self.virtualization = virtualization
-        is_variable = isinstance(items, AnyVariable)
-        count: Any = _Length([items]) if is_variable else len(items)
-        inner = (
-            [] if renderer is None or not isinstance(renderer, Block) else _inner(renderer, items)
-        )
-        self.follow(self._rows, [items, *inner])
+        count: Any = _Length([items]) if isinstance(items, AnyVariable) else len(items)
+        self._stand_for(items)
         sizes = _sizes(virtualization)
         super().__init__(count=count, virtual=virtualization is not False, **sizes, **props)
 
+    def _stand_for(self, items: Any) -> None:
+        """Say whose ``list_item`` the renderer means: of a list in a list, that of the list which
+        it is copied from.
+        """
+        self._named = items
+        inner = _inner(self.renderer, items) if isinstance(self.renderer, Block) else []
+        self.follow(self._rows, [self.items, *inner])
+
     def copied(self, at: Place) -> Block:
         renderer = self.renderer
-        if isinstance(renderer, Block) and self.items is not at.items:
+        if isinstance(renderer, Block) and self._named is not at.items:
             renderer = copy_of(renderer, at)
-        return For(
+        props = {n: v for n, v in self._given_at(at).items() if n not in _COUNTED}
+        twin = For(
             _at(self.items, at),
             renderer,
             self.placeholder and copy_of(self.placeholder, at),
             self.key_accessor,
             self.virtualization,
-            render=False,
+            **{**props, "render": False},
         )
+        twin._stand_for(self._named)
+        return twin
+
+    def made_of(self) -> Sequence[Any]:
+        return [self.items, self.renderer, self.placeholder]
 
     def _rows(self, *values: Any) -> None:
         is_variable = isinstance(self.items, AnyVariable)
@@ -284,7 +314,7 @@ class For(_Loop):
             return
         first, last = self._window(len(items))
         for index in range(first, last):
-            at = Place(self.items, items[index], index, len(items))
+            at = Place(self._named, items[index], index, len(items))
             key = self._key(at)
             row = LoopItem(index=index, render=False)
             row.key = ("row", key)  # type: ignore[attr-defined]
@@ -307,7 +337,7 @@ class For(_Loop):
             return at.position
         if callable(accessor):
             return accessor(at.value)
-        return value_at(Item(self.items).get(*accessor.split(".")), at)
+        return value_at(Item(self._named).get(*accessor.split(".")), at)
 
     def _draw(self, at: Place, key: Any) -> None:
         if isinstance(self.renderer, Block):
@@ -340,12 +370,21 @@ def _sizes(virtualization: bool | Mapping[str, Any] | None) -> dict[str, Any]:
 def _inner(block: Block, items: Any) -> list[AnyVariable]:
     """What a template depends on beside the item."""
     found: dict[Any, None] = {}
-    for each in block.bound.values():
-        if depends_on_item(each, items):
+    for each in _made_of(block):
+        if isinstance(each, Block):
+            found.update(dict.fromkeys(_inner(each, items)))
+        elif isinstance(each, AnyVariable) and depends_on_item(each, items):
             found.update(dict.fromkeys(others(each, items)))
-    for child in block.children if isinstance(block, BlockContext) else ():
-        found.update(dict.fromkeys(_inner(child, items)))
     return list(found)
+
+
+def _made_of(block: Block) -> Iterator[Any]:
+    """Variables and blocks of a template."""
+    yield from block.bound.values()
+    if isinstance(block, BlockContext):
+        yield from block.children
+    if isinstance(block, Part):
+        yield from block.made_of()
 
 
 def _refuse_py_components(block: Block | None) -> None:
@@ -354,8 +393,9 @@ def _refuse_py_components(block: Block | None) -> None:
             f"For: {block.name!r} is a py_component, which cannot be drawn for every item. Give a "
             "function as renderer, or make the whole list in one py_component."
         )
-    for child in block.children if isinstance(block, BlockContext) else ():
-        _refuse_py_components(child)
+    for each in () if block is None else _made_of(block):
+        if isinstance(each, Block):
+            _refuse_py_components(each)
 
 
 def _at(given: Any, at: Place) -> Any:

@@ -112,6 +112,7 @@ class Subtree(Tree):
         self._listen_to_load()
         self._check_placed()
         self.base_props = {node.id: node.props for node in self.nodes()}
+        self._former = None  # which would keep all that have ever been
 
     def children_ids(self) -> list[NodeId]:
         """Top-level blocks, in order."""

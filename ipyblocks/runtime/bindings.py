@@ -244,7 +244,7 @@ class Bindings:
         try:
             bound.variable.assign(value())
             self._forgive(bound.block)
-        except Exception as error:  # noqa: BLE001 - told at the component
+        except BaseException as error:  # noqa: BLE001 - an observer may even exit; the loop may not
             self._fail(bound.block, failure_of(error), type(bound.block).__name__)
 
     # --- calls as tasks --------------------------------------------------------------------------

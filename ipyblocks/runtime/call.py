@@ -318,7 +318,10 @@ def failure_of(error: BaseException) -> Failure:
             log.debug("A handler raised gr.Error: %s", error.message)
         toast = (error.title, error.duration) if error.visible else None
         return Failure("user", error.message, None, toast)
-    message = str(error) or type(error).__name__
+    try:
+        message = str(error) or type(error).__name__
+    except Exception:  # noqa: BLE001 - of a class with a __str__ of its own
+        message = "(its message cannot be written)"
     return Failure("internal", f"{type(error).__name__}: {message}", readable_traceback(error))
 
 

@@ -447,7 +447,7 @@ class Evaluator:
         for follower, watches in self.audience(run.node).items():
             run.followers[follower] = None
             follower.follow(run, watches)
-        if said and False:
+        if said:
             run.reported()  # before anybody was there to be told
         self._flag(run.node, True)
 
@@ -611,18 +611,19 @@ class Evaluator:
                 node.state = State.STALE
             if node.state is State.STOPPED:
                 node.state = State.STALE
+            if node.is_current:
+                return _outcome(node)
+        return self._read(node, waiting)
+
+    def _read(self, node: Derived, waiting: Sequence[Derived]) -> Any:
         with contextlib.ExitStack() as stack:
             while True:
                 with graph.lock:
                     if node.is_current:
-                        if node.failure is not None:
-                            raise node.failure
-                        return node.now()
-                    run, mine = self._next(node)
+                        return _outcome(node)
+                    order = graph.plan([node])
+                run, mine = self._advance(order)
                 if run is None:
-                    continue
-                if mine and run.node.quick:
-                    self._call(run)
                     continue
                 thread = stack.enter_context(self.held())
                 if thread.here:
@@ -642,19 +643,25 @@ class Evaluator:
                     run.readers -= 1
                     self.drop(run.node)
 
-    def _next(self, node: Derived) -> tuple[Computation | None, bool]:
-        """What is to be done for a node: a call to be made, or one that goes on. None: its value
-        was known. Lock held.
+    def _advance(self, order: Sequence[Derived]) -> tuple[Computation | None, bool]:
+        """Call what is quick of these, inputs first. Returns a call to be waited for, and whether
+        it is yet to begin; None: all that could be called has been.
         """
         going: Computation | None = None
-        for each in graph.plan([node]):
-            if each.state is State.STOPPED:
-                each.state = State.STALE
-            run = self._prepared(each)
-            if run is not None:
+        for node in order:
+            with graph.lock:
+                if node.state is State.STOPPED:
+                    node.state = State.STALE
+                run = self._prepared(node)
+            if run is None:
+                if isinstance(node.run, Computation):
+                    going = going or node.run
+            elif node.quick:
+                self._call(run)
+                if graph.wanted:
+                    self.wake()  # somebody who looks may have waited for it
+            else:
                 return run, True
-            if isinstance(each.run, Computation):
-                going = going or each.run
         return going, False
 
     async def read_async(self, node: Derived) -> Any:
@@ -776,6 +783,12 @@ class _Observer(Watch):
         evaluator, self._evaluator = self._evaluator, None
         if evaluator is not None:
             evaluator.release()
+
+
+def _outcome(node: Derived) -> Any:
+    if node.failure is not None:
+        raise node.failure
+    return node.now()
 
 
 def _computed(run: Computation) -> Any:

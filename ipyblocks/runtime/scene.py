@@ -71,7 +71,8 @@ class Scene:
         # What renderings listen to at blocks that are not their own.
         self._outer: dict[Subtree, dict[Block, list[str]]] = {}
         # Runs of the former rendering know its blocks.
-        self._renewed: weakref.WeakKeyDictionary[Block, Block] = weakref.WeakKeyDictionary()
+        # By their numbers: that of a block would keep the block, and with it all it was built with.
+        self._renewed: weakref.WeakKeyDictionary[Block, NodeId] = weakref.WeakKeyDictionary()
         # Counted by `next`, which is one step for all threads that build at the same time.
         self._node_numbers = itertools.count(tree.next_node_id())
         self._dependency_numbers = itertools.count(tree.next_dependency_id())
@@ -94,9 +95,9 @@ class Scene:
 
     def current(self, block: Block) -> Block:
         """The block that has taken over a block's number, by its key; itself when none has."""
-        while (newer := self._renewed.get(block)) is not None:
-            block = newer
-        return block
+        number = self._renewed.get(block)
+        newer = None if number is None else self.block(number)
+        return block if newer is None else newer
 
     def node(self, block: Block) -> NodeId | None:
         """The number of a block; None when it is not shown (any more)."""
@@ -180,9 +181,12 @@ class Scene:
             for block, events in subtree.listened().items()
             if subtree.own_id_of(block) is None
         }
+        now = set(subtree.blocks.values())
+        for block in now:
+            self._renewed.pop(block, None)  # it was here before, and is here again
         for node, block in () if former is None else former.blocks.items():
-            if node in subtree.blocks and subtree.blocks[node] is not block:
-                self._renewed[block] = subtree.blocks[node]
+            if node in subtree.blocks and block not in now:
+                self._renewed[block] = node
         self._indexes[subtree] = Index(subtree.dependencies.values(), default_limit)
         shown = set(subtree.blocks)
         listened = {self.node(block) for block in before | self._outer_blocks()}

@@ -267,7 +267,11 @@ class Derived(Node):
         values = [each.now() for each in self.inputs]
         known = None if self.forced else self.recall(values)
         if known is not None:
-            self._publish(versions, known[0])
+            if self.is_known and self._error is None and known[0] is self._value:
+                self.seen = versions
+                self._is_fresh()
+            else:
+                self._publish(versions, known[0])
             return None
         return values, versions
 
@@ -385,7 +389,7 @@ def same(a: Any, b: Any) -> bool:
     if kind not in _CONTAINERS:
         return a is b and kind not in _MUTABLE
     if a is b:
-        return False
+        return kind is tuple and all(type(each) in _ATOMS or same(each, each) for each in a)
     try:
         return len(a) == len(b) and _same_parts(a, b)
     except Exception:  # noqa: BLE001 - a list inside itself, or a key with an __eq__ of its own
@@ -535,6 +539,8 @@ def refuse_circle(node: Node) -> None:
         CycleError: the function is, by way of others, computing that very node.
     """
     stack = computing()
+    if not stack:
+        return
     # By identity: variables compare to conditions.
     found = next((i for i, each in enumerate(stack) if each is node), None)
     if found is not None:

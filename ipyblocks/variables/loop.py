@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from .graph import Node
-from .variable import AnyVariable, Computed, inside
+from .variable import AnyVariable, Computed, Path, inside
 
 
 class Place(NamedTuple):
@@ -94,10 +94,23 @@ class Position(Item):
         return place.position == (0 if self.what == "is_first" else place.length - 1)
 
 
+def _are_same(items: Any, others: Any) -> bool:
+    """Whether two are one list; ``x.get("rows")`` and ``item["rows"]`` are new with every call."""
+    if items is others:
+        return True
+    if type(items) is not type(others):
+        return False
+    if isinstance(items, Path):
+        return items.variable is others.variable and items.keys == others.keys
+    return (
+        type(items) is Item and items.keys == others.keys and _are_same(items.items, others.items)
+    )
+
+
 def depends_on_item(variable: Node, items: Any) -> bool:
     """Whether a variable is an item of these, or computed from one."""
     if isinstance(variable, Item):
-        return variable.items is items
+        return _are_same(variable.items, items)
     return isinstance(variable, Computed) and any(
         depends_on_item(each, items) for each in variable.inputs
     )
@@ -114,7 +127,7 @@ def others(variable: Node, items: Any) -> list[Node]:
 
 def value_at(variable: Node, place: Place) -> Any:
     """The value that a variable which depends on an item has for one item."""
-    if isinstance(variable, Item) and variable.items is place.items:
+    if isinstance(variable, Item) and _are_same(variable.items, place.items):
         return variable.at(place)
     if isinstance(variable, Computed) and depends_on_item(variable, place.items):
         return variable.compute(*(value_at(each, place) for each in variable.inputs))

@@ -118,6 +118,13 @@ class AnyVariable(Node):
             return default
         return self.now()
 
+    @property
+    def list_item(self) -> Any:
+        """Inside ``For(variable, …)``: the item that is being drawn."""
+        from .loop import Item
+
+        return Item(self)
+
     # --- observers -----------------------------------------------------------------------------
 
     def observe(self, handler: Observer, names: str | Sequence[str] = "value") -> None:
@@ -162,7 +169,9 @@ class AnyVariable(Node):
         if self.failure is not None:
             return
         old, self._last = self._last, self.now()
-        self._tell(old, self._last)
+        # It may have failed, or have been another one, in between.
+        if not graph.same(old, self._last):
+            self._tell(old, self._last)
 
     def _tell(self, old: Any, new: Any) -> None:
         with contextlib.ExitStack() as stack:
@@ -505,13 +514,6 @@ class Variable(_Settable, Source):
     def get(self, *keys: Any) -> Path:
         """A place inside the value, to show or to set: ``var.get("user", "name")``."""
         return Path(self, keys)
-
-    @property
-    def list_item(self) -> Any:
-        """Inside ``For(variable, …)``: the item that is being drawn."""
-        from .loop import Item
-
-        return Item(self)
 
     def reset(self) -> Action:
         """An action that sets it to its default.

@@ -251,6 +251,16 @@ def test_functions_refer_to_it_in_processes_without_it() -> None:
     assert ran.stdout.decode().strip() == "('Textbox', 'Soft', 'Variable')"
 
 
+def test_it_is_there_when_it_is_asked_for() -> None:
+    code = (
+        "import sys, ipyblocks\n"
+        "assert 'ipyblocks.compat' not in sys.modules\n"
+        "print('dara' in ipyblocks.compat.install())"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert ran.stdout.decode().strip() == "True"
+
+
 @pytest.mark.slow
 def test_workers_have_what_the_kernel_has(
     show: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 import ipyblocks as gr
 from ipyblocks.protocol import Failed, Graft
+from ipyblocks.render import Subtree
 
 from .conftest import Shown
 
@@ -467,3 +469,21 @@ def test_a_finished_app_can_be_placed_in_a_rendering(show: Callable[..., Shown])
     shown.page.idle()
     props = [shown.on_loop(lambda n=n: shown.session.props(n.id)) for n in nodes]  # type: ignore[misc]
     assert [p["value"] for p in props if p.get("label")] == ["a 2", "b 2"]
+
+
+def test_former_renderings_are_forgotten(show: Callable[..., Any]) -> None:
+    with gr.Blocks() as demo:
+        again = gr.Button()
+
+        @gr.render(triggers=[again.click])
+        def rows() -> None:
+            text = gr.Textbox("kept", key="text")
+            gr.Button("press").click(str.upper, text, text, key="press")
+
+    shown = show(demo)
+    for _ in range(5):
+        shown.run(again)
+    gc.collect()
+    scene = shown.session.scene
+    alive = [each for each in gc.get_objects() if isinstance(each, Subtree)]
+    assert [each for each in alive if each._scene is scene] == list(scene._rendered.values())
