@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from dara.core.progress_updater import ProgressUpdater, track_progress
+from dara.core.visual.progress_updater import ProgressUpdater, track_progress
 
 
 def nothing(value: int) -> int:

@@ -404,20 +404,8 @@ class VariablesMachine(RuleBasedStateMachine):
             if self.is_blocked(each.number) or (expected is FAILED and isinstance(each, Observer)):
                 continue
             n = self.nodes[each.number]
-            assert each.latest == expected, (
-                type(each),
-                each.latest,
-                expected,
-                n.state,
-                n._value,
-                n._error,
-                n.watches,
-                n.run,
-                graph.wanted,
-                graph.news,
-                n.is_current,
-                self.inside,
-            )
+            if each.latest != expected:
+                raise AssertionError(repr((type(each), each.number, each.latest, expected, n.state, n._value, n._error, dict(n.watches), n.run and (n.run.is_over, n.run.cancelled, n.run.announced, n.run.interrupt), dict(graph.wanted), dict(graph.news), n.is_current, self.inside, self.held, dict(evaluator.runs))))
             if isinstance(each, Observer):
                 assert each.repeated == [], self.nodes[each.number]
 

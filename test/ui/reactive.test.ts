@@ -98,9 +98,14 @@ test('a task tells how far it is in every cell that waits for it, also after a r
   await Promise.all([says(app(0), '15'), says(app(1), '15')]);
   await expect.poll(() => bar(app(0)).count()).toBe(0);
   expect(await heights()).toEqual(before);
-  // it starts anew when it is asked for, and nothing around it moves
+  // asked for again, it starts anew; the former value stays, and nothing around it moves
+  await bench.python('(gates / "measured").unlink()');
   await button(app(0), 'Compute').click();
-  await says(app(0), '15');
+  await expect.poll(() => words(app(1)).textContent()).toMatch(/^Step 4 · .* · 40 %$/);
+  await says(app(1), '15');
+  expect(await heights()).toEqual(before);
+  await release('measured');
+  await expect.poll(() => bar(app(1)).count()).toBe(0);
 });
 
 test('a cancelled task is a quiet line, a failed one says why, and both are tried again', async () => {
