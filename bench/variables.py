@@ -138,6 +138,19 @@ def changes(shape: Callable[[Variable], Graph]) -> Times:
     return Times(*(samples[WARM_UP:] for samples in times))
 
 
+def reads() -> list[float]:
+    """µs for a node of a chain that nobody looks at, from the setting until its end was read."""
+    source = Variable(0)
+    end, _ = deep(source)
+    samples = []
+    for value in range(WARM_UP + ROUNDS):
+        start = time.perf_counter()
+        source.value = value
+        assert end.value == value + NODES
+        samples.append((time.perf_counter() - start) / NODES * 1e6)
+    return samples[WARM_UP:]
+
+
 def each_ns(call: Callable[[], object]) -> list[float]:
     """ns for a call, with the loop around it."""
     samples = []
@@ -195,6 +208,7 @@ def main() -> None:
             "reach": NODE_REACH_US,
             "of": "µs a node",
         }
+    figures[f"reading the end of {NODES:_} variables, deep, a node"] = figure(reads(), "µs")
     figures["setting a variable that nobody looks at"] = figure(setting(), "ns")
     figures["value of a derived variable that is current"] = figure(reading(), "ns")
     figures["memory of a derived variable"] = {"unit": "bytes", "median": round(weight())}

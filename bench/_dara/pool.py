@@ -1,6 +1,6 @@
 """The measurements of ``bench/dara.py`` for the pool of dara-core; runs in that one's environment.
 
-Prints one JSON object: samples by measurement, in ms.
+Prints one JSON object: samples by measurement, in seconds.
 """
 
 from __future__ import annotations
@@ -81,7 +81,8 @@ async def cancels(pool: TaskPool, rounds: int) -> list[float]:
         uid = f"task-{next(numbers)}"
         task = pool.submit(uid, "sleeps", (f"/proc/{os.getpid()}/fd/{there}",))
         await anyio.to_thread.run_sync(os.read, here, 1)
-        while task.started_at is None:  # the pool does not know yet which worker has it
+        # Until the pool knows which worker has it; it tells nobody.
+        while task.started_at is None:  # noqa: ASYNC110
             await anyio.sleep(0.01)
         start = time.monotonic()
         await pool.cancel(uid)
@@ -93,9 +94,9 @@ async def cancels(pool: TaskPool, rounds: int) -> list[float]:
 
 async def measure(given: dict[str, Any]) -> dict[str, list[float]]:
     async with anyio.create_task_group() as group:
-        parameters: Any = {"task_module": "_dara.tasks"}
+        parameters: Any = {"task_module": "tasks"}
         pool = TaskPool(group, parameters, max_workers=WORKERS, min_workers=WORKERS)
-        await pool.start(timeout=120)
+        await pool.start(timeout=60)
         found = {
             "trips": await trips(pool, given["trips"]),
             "reports": await reports(pool, given["rounds"], given["reports"], given["rest"]),
@@ -104,7 +105,7 @@ async def measure(given: dict[str, Any]) -> dict[str, list[float]]:
         }
         await pool.stop()
         group.cancel_scope.cancel()
-    return {name: [1000 * each for each in samples] for name, samples in found.items()}
+    return found
 
 
 if __name__ == "__main__":

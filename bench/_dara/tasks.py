@@ -1,7 +1,6 @@
 """What the pool of dara-core runs: only functions of one module, whose name ends with ``tasks``."""
 
-from __future__ import annotations
-
+# No annotations as texts: dara-core does not resolve them.
 import time
 
 from dara.core.visual.progress_updater import ProgressUpdater, track_progress

@@ -31,15 +31,15 @@ class Stack(BlockContext):
         "Space between children; a number is pixels, by default that of the app.", default=None
     )
     align: Literal["start", "center", "end", "stretch", "baseline"] | None = prop(
-        "Where children stand across the direction; by default they fill the width, or stand on "
-        "the top edge.",
+        "Where children stand across the direction; by default all but buttons fill the width, or "
+        "stand on the top edge.",
         default=None,
     )
     justify: (
         Literal["start", "center", "end", "space-between", "space-around", "space-evenly"] | None
     ) = prop(
         "Where children stand along the direction, each as large as what is in it; by default, "
-        "side by side all but plain text share the width.",
+        "side by side all but plain text and buttons share the width.",
         default=None,
     )
     scroll: bool = prop("What does not fit is scrolled to, instead of wrapped.", default=False)

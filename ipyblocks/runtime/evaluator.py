@@ -757,9 +757,7 @@ class Evaluator:
     @property
     def is_busy(self) -> bool:
         """Whether something is being computed or about to be."""
-        with graph.lock:
-            # What has been stopped is waited for by nobody.
-            waiting = any(node.run is not None for node in graph.plan(graph.wanted))
+        waiting = graph.is_waited_for()
         going = self._wave is not None or self.runs or self._telling or self._told
         return bool(self._thread is not None and (going or self._posted or waiting))
 

@@ -242,6 +242,13 @@ class Derived(Node):
     def keep(self, values: Sequence[Any], value: Any) -> None:
         """Remember a computed value."""
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can be computed now; the lock is held."""
+        if self.run is not None or self.state is _STOPPED:
+            return False
+        return all(each.is_current for each in self._above)
+
     def prepare(self) -> tuple[list[Any], list[int]] | None:
         """Look at a node whose inputs have been looked at; the lock is held.
 
@@ -430,6 +437,13 @@ def plan(nodes: Iterable[Derived]) -> list[Derived]:
             if node in begun:
                 order[node] = None
     return list(order)
+
+
+def is_waited_for() -> bool:
+    """Whether somebody has still to be told, or waits for what is, or can be, computed."""
+    with lock:
+        planned = plan(wanted)
+        return bool(news) or any(each.run is not None or each.is_ready for each in planned)
 
 
 def plan_all(node: Node) -> list[Derived]:

@@ -329,9 +329,9 @@ export interface StackProps extends BlockProps {
   readonly direction: "vertical" | "horizontal";
   /** Space between children; a number is pixels, by default that of the app. */
   readonly gap: number | string | null;
-  /** Where children stand across the direction; by default they fill the width, or stand on the top edge. */
+  /** Where children stand across the direction; by default all but buttons fill the width, or stand on the top edge. */
   readonly align: "start" | "center" | "end" | "stretch" | "baseline" | null;
-  /** Where children stand along the direction, each as large as what is in it; by default, side by side all but plain text share the width. */
+  /** Where children stand along the direction, each as large as what is in it; by default, side by side all but plain text and buttons share the width. */
   readonly justify: "start" | "center" | "end" | "space-between" | "space-around" | "space-evenly" | null;
   /** What does not fit is scrolled to, instead of wrapped. */
   readonly scroll: boolean;

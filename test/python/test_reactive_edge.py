@@ -224,16 +224,15 @@ def test_it_goes_on_after_an_app_was_closed_in_the_middle(
     held.open()
 
 
-def test_polling_goes_on_in_the_next_app(
-    show: Show, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_polling_goes_on_in_the_next_app(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
     x = Variable(1)
     d = DerivedVariable(lambda v: v, [x], polling_interval=3600)
     for _ in range(2):
         shown = show(page_of(Text(d)))
         assert settle(shown) == ["1"]
         assert shown.on_loop(lambda: not evaluator._polls[d].cancelled())
-        assert shown.on_loop(lambda: evaluator._polls[d]._loop is shown.engine.loop)  # type: ignore[attr-defined]
+        timer: Any = shown.on_loop(lambda: evaluator._polls[d])
+        assert timer._loop is shown.engine.loop
         shown.engine.close_all()
 
 
@@ -269,7 +268,7 @@ def test_a_function_that_returns_a_coroutine_is_read_where_a_loop_runs() -> None
         await asyncio.sleep(0)
         return v + 1
 
-    d = DerivedVariable(lambda v: late(v), [Variable(1)])
+    d = DerivedVariable(lambda v: late(int(v)), [Variable(1)])
 
     async def cell() -> int:
         return int(d.value)
