@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import gc
 import threading
+import weakref
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -28,9 +32,9 @@ from ipyblocks.reactive import (
 from ipyblocks.runtime.evaluator import evaluator
 from ipyblocks.variables import graph
 
-from .conftest import LIMIT
+from .conftest import LIMIT, Shown
 from .test_reactive import press, reloaded, settle
-from .test_variables import Seen
+from .test_variables import Calls, Seen
 
 Show = Callable[..., Any]
 
@@ -224,15 +228,17 @@ def test_it_goes_on_after_an_app_was_closed_in_the_middle(
     held.open()
 
 
-def test_polling_goes_on_in_the_next_app(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
-    x = Variable(1)
-    d = DerivedVariable(lambda v: v, [x], polling_interval=3600)
+def test_polling_goes_on_in_the_next_app(show: Show) -> None:
+    d = DerivedVariable(lambda v: v, [Variable(1)], polling_interval=3600)
+
+    def is_armed(shown: Any) -> bool:
+        timer: Any = evaluator._polls[d]
+        return timer._loop is shown.engine.loop and not timer.cancelled()
+
     for _ in range(2):
         shown = show(page_of(Text(d)))
         assert settle(shown) == ["1"]
-        assert shown.on_loop(lambda: not evaluator._polls[d].cancelled())
-        timer: Any = shown.on_loop(lambda: evaluator._polls[d])
-        assert timer._loop is shown.engine.loop
+        assert shown.on_loop(partial(is_armed, shown))
         shown.engine.close_all()
 
 
@@ -405,6 +411,139 @@ def test_an_observer_that_exits_harms_nobody(show: Show) -> None:
     assert x.value == "b"
 
 
+# --- values ---------------------------------------------------------------------------------------
+
+
+def test_a_variable_set_from_many_threads_is_what_is_shown(show: Show) -> None:
+    x = Variable(0)
+    d = DerivedVariable(lambda v: -v, [x])
+    shown = show(page_of(Stack(Text(x), Text(d))))
+
+    def sets(first: int) -> None:
+        for i in range(100):
+            x.value = first + i
+
+    threads = [threading.Thread(target=sets, args=(1000 * n,)) for n in range(8)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(LIMIT)
+    assert settle(shown) == [[str(x.value), str(-x.value)]]
+
+
+def test_a_drag_is_computed_for_where_it_has_come_to(show: Show, gate: Callable[[], Any]) -> None:
+    held, calls, x = gate(), [], Variable(-1)
+
+    def slow(v: int) -> int:
+        calls.append(v)
+        held.wait()
+        return v
+
+    with gr.Blocks() as demo:
+        slider = gr.Slider(-1, 200, value=x)
+        gr.Number(DerivedVariable(slow, [x]))
+    shown = show(demo)
+    held.reached()
+    for i in range(200):
+        shown.set(slider, i)
+    until(lambda: x.value == 199)
+    held.open()
+    assert settle(shown) == [[199, 199]]
+    assert calls == [-1, 199]
+
+
+class Odd:
+    """A value that cannot be compared."""
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError("not to be compared")
+
+    __hash__ = object.__hash__
+
+
+def test_values_that_cannot_be_compared(show: Show) -> None:
+    np = pytest.importorskip("numpy")
+    pd = pytest.importorskip("pandas")
+    x = Variable(None)
+    kind = DerivedVariable(lambda v: type(v).__name__, [x])
+    shown = show(page_of(Text(kind)))
+    odd = Odd()
+    for value in (
+        odd,
+        {odd: 1},
+        {Odd(): 1},
+        [Odd()],
+        np.arange(3),
+        [np.arange(3)],
+        pd.DataFrame({"a": [1]}),
+        (pd.Series([1]),),
+    ):
+        x.value = value
+        x.value = copy.copy(value)
+        assert settle(shown) == [type(value).__name__]
+
+
+def test_a_comparison_that_is_neither_true_nor_false_is_told(show: Show) -> None:
+    np = pytest.importorskip("numpy")
+    x = Variable(np.arange(3))
+    shown = show(page_of(If(x == 1, "one", "other")))
+    shown.engine.wait_idle()
+    assert "truth value" in shown.messages(Failed)[0].message
+    x.value = 1
+    assert settle(shown) == [["one"]]
+
+
+def test_a_thousand_variables_are_told_in_few_frames(show: Show) -> None:
+    x = Variable(0)
+    many = [DerivedVariable(lambda v, i=i: v + i, [x]) for i in range(1000)]
+    shown = show(page_of(Stack(*map(Text, many))))
+    shown.engine.wait_idle()
+    before = len(shown.page.packets)
+    x.value = 1
+    assert settle(shown) == [[str(1 + i) for i in range(1000)]]
+    assert len(shown.page.packets) - before < 40
+
+
+def test_observers_and_functions_may_set_other_variables(show: Show) -> None:
+    x, y, z = Variable(1), Variable(0), Variable(0)
+    x.observe(lambda change: setattr(y, "value", change.new * 10))
+
+    def sets(v: int) -> int:
+        z.value = v + 1
+        return v
+
+    shown = show(page_of(Stack(Text(DerivedVariable(sets, [y])), Text(z))))
+    x.value = 3
+    assert settle(shown) == [["30", "31"]]
+
+
+def test_what_a_closed_app_has_shown_is_forgotten() -> None:
+    def cell() -> list[weakref.ref[Any]]:
+        x = Variable(1)
+        d = DerivedVariable(lambda v: v + 1, [x])
+        demo = page_of(Stack(Text(d), If(x == 1, Text(d))))
+        shown = Shown(demo)
+        assert settle(shown) == [["2", ["2"]]]
+        shown.engine.close_all()
+        return [weakref.ref(each) for each in (x, d, demo, shown.engine)]
+
+    left = [each for _ in range(2) for each in cell()]
+    # Threads that have just ended may still hold one.
+    until(lambda: gc.collect() < 0 or all(each() is None for each in left))
+
+
+def test_a_field_of_one_app_may_be_shown_in_another(show: Show) -> None:
+    x = Variable("a")
+    with gr.Blocks() as first:
+        box = gr.Textbox(x)
+    with gr.Blocks() as second:
+        first.render()
+    shown, other = show(first), show(second)
+    shown.set(box, "b")
+    shown.engine.wait_idle()
+    assert settle(other) == settle(shown) == [["b"]]
+
+
 # --- parts ----------------------------------------------------------------------------------------
 
 
@@ -460,3 +599,74 @@ def test_a_py_component_deep_in_a_row_is_refused() -> None:
     items = Variable([1])
     with pytest.raises(ValueError, match="'inner' is a py_component"):
         For(items, If(True, Stack(inner(1))))
+
+
+def test_a_part_that_is_toggled_often_shows_the_last(show: Show) -> None:
+    x = Variable(0)
+    page = page_of(If(DerivedVariable(lambda v: v % 2, [x]), Stack("odd", Text(x)), Text(x)))
+    pages = [show(page), show(page)]
+    for i in range(100):
+        x.value = i
+    assert [settle(each) for each in pages] == [[[["odd", "99"]]]] * 2
+    for i in range(20):
+        x.value = i
+        for each in pages:
+            assert settle(each) == ([[["odd", str(i)]]] if i % 2 else [[str(i)]])
+
+
+def test_rows_with_the_same_key_are_all_there(show: Show) -> None:
+    items = Variable(["a", "a", "b", "a"])
+    shown = show(page_of(For(items, Text(items.list_item), key_accessor=lambda each: each)))
+    assert settle(shown) == [[["a"], ["a"], ["b"], ["a"]]]
+    items.value = ["b", "a", "a"]
+    assert settle(shown) == [[["b"], ["a"], ["a"]]]
+
+
+def test_variables_in_a_rendering_are_looked_at_as_long_as_it_is_there(show: Show) -> None:
+    x, calls = Variable(1), Calls(lambda v: 2 * v)
+    d = DerivedVariable(calls, [x])
+    with gr.Blocks() as demo:
+        switch = gr.Checkbox(True)
+
+        @gr.render(switch)
+        def part(on: bool) -> None:
+            if on:
+                gr.Number(d, key="k")
+
+    shown = show(demo)
+    shown.fire(demo, "load")
+    x.value = 2
+    shown.engine.wait_idle()
+    shown.set(switch, False)
+    shown.engine.wait_idle()
+    assert not d.watches
+    before = len(calls.seen)
+    x.value = 3
+    shown.engine.wait_idle()
+    assert len(calls.seen) == before
+    shown.set(switch, True)
+    shown.engine.wait_idle()
+    assert calls.seen[-1] == (3,)
+
+
+def test_a_py_component_that_raises_can_be_tried_again(show: Show) -> None:
+    broken, x = True, Variable(1)
+
+    @py_component
+    def part(v: int) -> Any:
+        if broken:
+            raise ValueError("not yet")
+        return object() if v == 2 else f"shown {v}"
+
+    shown = show(page_of(part(x)))
+    shown.engine.wait_idle()
+    [failed] = shown.messages(Failed)
+    assert (failed.message, failed.retry) == ("ValueError: not yet", True)
+    broken = False
+    shown.on_loop(lambda: shown.session.failures.retry(failed.task))
+    assert settle(shown) == [["shown 1"]]
+    x.value = 2
+    shown.engine.wait_idle()
+    assert "part" in shown.messages(Failed)[-1].message
+    x.value = 3
+    assert settle(shown) == [["shown 3"]]
