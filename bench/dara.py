@@ -35,8 +35,8 @@ from ipyblocks.reactive import (
 )
 from ipyblocks.runtime.backends.base import Call
 from ipyblocks.runtime.backends.processes import ProcessBackend
+from ipyblocks.runtime.computation import Computation
 from ipyblocks.runtime.engine import Engine
-from ipyblocks.runtime.evaluator import Computation
 from ipyblocks.runtime.reports import RunReports
 from ipyblocks.transport.loopback import LoopbackPage
 

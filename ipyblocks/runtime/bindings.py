@@ -19,7 +19,8 @@ from ..variables.derived import DerivedVariable
 from ..variables.graph import Derived, State, Watch
 from ..variables.variable import AnyVariable
 from .call import Output, changed, failure_of, skip
-from .evaluator import Computation, evaluator
+from .computation import Computation
+from .evaluator import evaluator
 from .task import Failure, Task
 from .trail import NO_TRAIL
 
@@ -55,7 +56,7 @@ class _Bound:
 class Bindings:
     """Variables of one session. Loop thread only, but where it says otherwise.
 
-    See :class:`~.evaluator.Follower`.
+    See :class:`~.computation.Follower`.
     """
 
     def __init__(self, session: Session) -> None:
@@ -250,7 +251,7 @@ class Bindings:
     # --- calls as tasks --------------------------------------------------------------------------
 
     def follow(self, run: Computation, watches: Sequence[Watch]) -> None:
-        """See :class:`~.evaluator.Follower`."""
+        """See :class:`~.computation.Follower`."""
         bounds = [self._by_watch[watch] for watch in watches if watch in self._by_watch]
         for tracked in (True, False):
             blocks = [b.block for b in bounds if _tracks(b.block) is tracked]
@@ -314,12 +315,12 @@ class Bindings:
             self._session.engine.show_done(task)
 
     def say(self, run: Computation, stream: Stream, text: str) -> None:
-        """See :class:`~.evaluator.Follower`."""
+        """See :class:`~.computation.Follower`."""
         name = run.node.name if isinstance(run.node, DerivedVariable) else run.node.describe()
         self._session.say(TaskId(0), name, stream, text)
 
     def toast(self, level: ToastLevel, message: str, title: str, duration: float | None) -> None:
-        """See :class:`~.evaluator.Follower`."""
+        """See :class:`~.computation.Follower`."""
         self._session.toast(level, message, title, duration)
 
     # --- waiting ---------------------------------------------------------------------------------

@@ -16,14 +16,12 @@ import random
 import threading
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from .. import context
 from ..files import Files
-from ..progress import Reports
-from ..protocol import Stream, ToastLevel
 from ..variables import graph, variable
 from ..variables.derived import DerivedVariable
 from ..variables.graph import Derived, Node, State, Watch
@@ -31,7 +29,7 @@ from . import loop as loops
 from .backends.base import Call, kind_of
 from .backends.choice import Lease
 from .backends.threads import new_pool
-from .reports import RunReports
+from .computation import Computation, Follower
 
 log = logging.getLogger("ipyblocks")
 
@@ -42,143 +40,6 @@ MOST_THREADS = 16
 
 SLOWEST_POLLING = 60.0
 """Seconds to which the interval of a variable grows that fails again and again."""
-
-
-class Follower(Protocol):
-    """Who shows that a variable is being computed: the variables of one session."""
-
-    def follow(self, run: Computation, watches: Sequence[Watch]) -> None:
-        """A call has begun that these watches wait for."""
-
-    def say(self, run: Computation, stream: Stream, text: str) -> None:
-        """Its function has written something. Callable from any thread."""
-
-    def toast(self, level: ToastLevel, message: str, title: str, duration: float | None) -> None:
-        """Its function has something to tell. Callable from any thread."""
-
-
-class Computation:
-    """One call of the function of a derived variable. See :class:`ipyblocks.context.Run`.
-
-    Attributes:
-        node: what is computed.
-        values: what from.
-        followers: sessions that show it.
-        waits: it has no worker yet.
-        began: clock reading at its start, in seconds.
-        readers: cells that wait for it.
-        given_up: followers whose page has pressed Cancel.
-        error: what its function raised.
-        cancelled: nobody wanted it any more.
-    """
-
-    tracks_tqdm = False
-
-    # Most calls take microseconds: what they do not need is made on demand.
-
-    waits = False
-    began = 0.0
-    readers = 0
-    error: BaseException | None = None
-    cancelled = False
-    announced = False
-    is_over = False
-    interrupt: Callable[[], object] | None = None
-    _reports: RunReports | None = None
-    _stop: threading.Event | None = None
-    _over: Future[None] | None = None
-
-    def __init__(
-        self, evaluator: Evaluator, node: Derived, values: Sequence[Any], versions: list[int]
-    ) -> None:
-        self._evaluator = evaluator
-        self.node = node
-        self.values = values
-        self.versions = versions
-        self.followers: dict[Follower, None] = {}
-        self.given_up: set[Follower] = set()
-        self.shown: list[Callable[[], None]] = []
-
-    @property
-    def stop(self) -> threading.Event:
-        """Set when it has been cancelled."""
-        if self._stop is None:
-            with graph.lock:
-                self._stop = self._stop or threading.Event()
-        return self._stop
-
-    @property
-    def reports(self) -> Reports:
-        """See :class:`ipyblocks.context.Run`."""
-        if self._reports is None:
-            with graph.lock:
-                thread = self._evaluator.thread
-                self._reports = self._reports or RunReports(
-                    thread.loop.time, thread.tell, self.reported, self.stop
-                )
-        return self._reports
-
-    def reported(self) -> None:
-        """Tell those who show it how far it is; loop thread only."""
-        for tell in self.shown:
-            tell()
-
-    @property
-    def over(self) -> Future[None]:
-        """Done when it is over, whatever became of it."""
-        with graph.lock:
-            if self._over is None:
-                self._over = Future()
-                if self.is_over:
-                    self._over.set_result(None)
-            return self._over
-
-    def end(self) -> None:
-        """It is over."""
-        with graph.lock:
-            self.is_over, waiting = True, self._over
-        if waiting is not None and not waiting.done():
-            waiting.set_result(None)
-
-    def cancel(self) -> None:
-        """Stop it as well as can be; loop thread only. Again does nothing."""
-        if self.cancelled or self.is_over:
-            return
-        self.cancelled = True
-        self.stop.set()
-        if self._reports is not None:
-            self._reports.interrupt()
-        if self.interrupt is not None:
-            self.interrupt()
-
-    @property
-    def tracked(self) -> bool:
-        """Whether its function says how far it is."""
-        return self._reports is not None
-
-    def toast(self, level: ToastLevel, message: str, title: str, duration: float | None) -> None:
-        """See :class:`ipyblocks.context.Run`."""
-        for follower in self._audience():
-            follower.toast(level, message, title, duration)
-
-    def write(self, stream: Stream, text: str) -> None:
-        """See :class:`ipyblocks.context.Run`."""
-        for follower in self._audience():
-            follower.say(self, stream, text)
-
-    def _audience(self) -> list[Follower]:
-        """Who shows it, or would if it took longer."""
-        return list(self.followers) or list(self._evaluator.audience(self.node))
-
-    def check_cancelled(self) -> None:
-        """See :class:`ipyblocks.context.Run`."""
-        if self._stop is not None and self._stop.is_set():
-            raise asyncio.CancelledError("This run was cancelled.")
-
-    @property
-    def files(self) -> Files:
-        """See :class:`ipyblocks.context.Run`."""
-        return self._evaluator.files
 
 
 class _Wave:

@@ -27,7 +27,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from ipyblocks.runtime.evaluator import Computation, evaluator
+from ipyblocks.runtime.computation import Computation
+from ipyblocks.runtime.evaluator import evaluator
 from ipyblocks.variables import graph
 from ipyblocks.variables.derived import Cache, DerivedVariable
 from ipyblocks.variables.graph import Watch

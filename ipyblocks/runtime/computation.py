@@ -1,0 +1,169 @@
+"""One call of the function of a derived variable, and who shows it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any, Protocol
+
+from ..files import Files
+from ..progress import Reports
+from ..protocol import Stream, ToastLevel
+from ..variables import graph
+from ..variables.graph import Derived, Node, Watch
+from .loop import LoopThread
+from .reports import RunReports
+
+
+class Follower(Protocol):
+    """Who shows that a variable is being computed: the variables of one session."""
+
+    def follow(self, run: Computation, watches: Sequence[Watch]) -> None:
+        """A call has begun that these watches wait for."""
+
+    def say(self, run: Computation, stream: Stream, text: str) -> None:
+        """Its function has written something. Callable from any thread."""
+
+    def toast(self, level: ToastLevel, message: str, title: str, duration: float | None) -> None:
+        """Its function has something to tell. Callable from any thread."""
+
+
+class Home(Protocol):
+    """What a call needs to know of the evaluator that makes it."""
+
+    @property
+    def thread(self) -> LoopThread:
+        """The loop's thread."""
+
+    @property
+    def files(self) -> Files:
+        """What functions of variables keep in files."""
+
+    def audience(self, node: Node) -> dict[Follower, list[Watch]]:
+        """Sessions that look at a node, or at what is computed from it."""
+
+
+class Computation:
+    """One call of the function of a derived variable. See :class:`ipyblocks.context.Run`.
+
+    Attributes:
+        node: what is computed.
+        values: what from.
+        followers: sessions that show it.
+        waits: it has no worker yet.
+        began: clock reading at its start, in seconds.
+        readers: cells that wait for it.
+        given_up: followers whose page has pressed Cancel.
+        error: what its function raised.
+        cancelled: nobody wanted it any more.
+    """
+
+    tracks_tqdm = False
+
+    # Most calls take microseconds: what they do not need is made on demand.
+
+    waits = False
+    began = 0.0
+    readers = 0
+    error: BaseException | None = None
+    cancelled = False
+    announced = False
+    is_over = False
+    interrupt: Callable[[], object] | None = None
+    _reports: RunReports | None = None
+    _stop: threading.Event | None = None
+    _over: Future[None] | None = None
+
+    def __init__(
+        self, home: Home, node: Derived, values: Sequence[Any], versions: list[int]
+    ) -> None:
+        self._home = home
+        self.node = node
+        self.values = values
+        self.versions = versions
+        self.followers: dict[Follower, None] = {}
+        self.given_up: set[Follower] = set()
+        self.shown: list[Callable[[], None]] = []
+
+    @property
+    def stop(self) -> threading.Event:
+        """Set when it has been cancelled."""
+        if self._stop is None:
+            with graph.lock:
+                self._stop = self._stop or threading.Event()
+        return self._stop
+
+    @property
+    def reports(self) -> Reports:
+        """See :class:`ipyblocks.context.Run`."""
+        if self._reports is None:
+            with graph.lock:
+                thread = self._home.thread
+                self._reports = self._reports or RunReports(
+                    thread.loop.time, thread.tell, self.reported, self.stop
+                )
+        return self._reports
+
+    def reported(self) -> None:
+        """Tell those who show it how far it is; loop thread only."""
+        for tell in self.shown:
+            tell()
+
+    @property
+    def over(self) -> Future[None]:
+        """Done when it is over, whatever became of it."""
+        with graph.lock:
+            if self._over is None:
+                self._over = Future()
+                if self.is_over:
+                    self._over.set_result(None)
+            return self._over
+
+    def end(self) -> None:
+        """It is over."""
+        with graph.lock:
+            self.is_over, waiting = True, self._over
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
+
+    def cancel(self) -> None:
+        """Stop it as well as can be; loop thread only. Again does nothing."""
+        if self.cancelled or self.is_over:
+            return
+        self.cancelled = True
+        self.stop.set()
+        if self._reports is not None:
+            self._reports.interrupt()
+        if self.interrupt is not None:
+            self.interrupt()
+
+    @property
+    def tracked(self) -> bool:
+        """Whether its function says how far it is."""
+        return self._reports is not None
+
+    def toast(self, level: ToastLevel, message: str, title: str, duration: float | None) -> None:
+        """See :class:`ipyblocks.context.Run`."""
+        for follower in self._audience():
+            follower.toast(level, message, title, duration)
+
+    def write(self, stream: Stream, text: str) -> None:
+        """See :class:`ipyblocks.context.Run`."""
+        for follower in self._audience():
+            follower.say(self, stream, text)
+
+    def _audience(self) -> list[Follower]:
+        """Who shows it, or would if it took longer."""
+        return list(self.followers) or list(self._home.audience(self.node))
+
+    def check_cancelled(self) -> None:
+        """See :class:`ipyblocks.context.Run`."""
+        if self._stop is not None and self._stop.is_set():
+            raise asyncio.CancelledError("This run was cancelled.")
+
+    @property
+    def files(self) -> Files:
+        """See :class:`ipyblocks.context.Run`."""
+        return self._home.files
