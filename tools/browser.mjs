@@ -90,7 +90,10 @@ export class Notebook {
     this.classic = classic;
     /** Uncaught exceptions and console errors of the page, oldest first. @type {string[]} */
     this.pageErrors = [];
-    page.on('pageerror', error => this.pageErrors.push(error.stack ?? error.message));
+    // a DOMException has an empty stack
+    page.on('pageerror', error =>
+      this.pageErrors.push(error.stack || `${error.name}: ${error.message}`)
+    );
     page.on('console', message => {
       if (message.type() === 'error') {
         this.pageErrors.push(message.text());

@@ -339,6 +339,7 @@ class Derived(Node):
                 self.state = _STOPPED
                 wanted.pop(self, None)
                 news.update(self.watches)
+        _wake()  # its function may go on for long
 
     def again(self, force: bool = True, parents: bool = True) -> None:
         """Have it computed once more, when somebody looks.

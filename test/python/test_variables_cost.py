@@ -136,3 +136,29 @@ def test_what_a_cell_computes_reaches_those_who_wait_for_it(gate: Callable[[], G
     assert seen.wait() == 2
     cell.join(LIMIT)
     second.unobserve_all()
+
+
+def test_who_has_given_a_call_up_is_told_before_its_function_ends(
+    gate: Callable[[], Gate],
+) -> None:
+    inside, told = gate(), threading.Event()
+    variable = DerivedVariable(lambda v: inside.wait(), [Variable(1)])
+    watch = graph.Watch(variable, told.set)
+    page: Any = object()
+    with evaluator.held() as thread:
+        watch.start()
+        inside.reached()
+
+        def give_up() -> bool:
+            if evaluator._wave is not None:
+                return False  # it is not yet said to take long
+            evaluator.give_up(evaluator.runs[variable], page)
+            return True
+
+        while not thread.call(give_up, LIMIT):
+            pass
+        assert told.wait(LIMIT)
+        assert variable.state is graph.State.STOPPED
+        inside.open()
+        watch.stop()
+        until_no_wave()

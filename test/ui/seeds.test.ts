@@ -228,7 +228,9 @@ ipyblocks.compat.install()`;
   }
 
   afterEach(async () => {
-    await bench.python('import ipyblocks; ipyblocks.compat.uninstall()');
+    await bench.python(
+      'import ipyblocks.reactive; ipyblocks.compat.uninstall(); ipyblocks.reactive.config.task_module = None'
+    );
   });
 
   test.each([
