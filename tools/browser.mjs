@@ -90,9 +90,8 @@ export class Notebook {
     this.classic = classic;
     /** Uncaught exceptions and console errors of the page, oldest first. @type {string[]} */
     this.pageErrors = [];
-    // a DOMException has an empty stack
-    page.on('pageerror', error =>
-      this.pageErrors.push(error.stack || `${error.name}: ${error.message}`)
+    page.on('pageerror', ({ name, message, stack }) =>
+      this.pageErrors.push(stack || `(no stack) ${name}: ${message}`)
     );
     page.on('console', message => {
       if (message.type() === 'error') {

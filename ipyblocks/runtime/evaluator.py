@@ -211,6 +211,7 @@ class Evaluator:
             wave.run = None
             if wave.overtaken:
                 thread.post(self._run_over, run)
+                self.wake()  # that loop may have ended, and others wait on another one
                 return False
         return called
 

@@ -157,8 +157,34 @@ def test_who_has_given_a_call_up_is_told_before_its_function_ends(
 
         while not thread.call(give_up, LIMIT):
             pass
-        assert told.wait(LIMIT)
+        assert told.wait(LIMIT / 2), "the function has ended meanwhile"
         assert variable.state is graph.State.STOPPED
         inside.open()
         watch.stop()
         until_no_wave()
+
+
+def test_a_function_that_outlives_its_loop_holds_up_nobody_after_it(
+    monkeypatch: pytest.MonkeyPatch, gate: Callable[[], Gate]
+) -> None:
+    inside, seen, values = gate(), Seen(), Variable(1)
+
+    def waits(v: int) -> int:
+        if v == 1:
+            inside.wait()
+            raise ValueError("of no use to anybody")
+        return v
+
+    monkeypatch.setattr(module, "LINGER", 0)
+    variable = DerivedVariable(waits, [values])
+    variable.observe(print)
+    inside.reached()
+    while variable not in evaluator.runs:
+        evaluator.thread.call(lambda: None, LIMIT)
+    variable.unobserve_all()  # with it, the loop ends
+    values.value = 2
+    variable.observe(seen)
+    until_no_wave()
+    inside.open()
+    assert seen.wait() == 2
+    variable.unobserve_all()

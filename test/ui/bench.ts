@@ -29,6 +29,8 @@ const FOREIGN = [
   /reading 'changed'\)\s+at \S*jlab_core/,
   // JupyterLab's, when a notebook is closed in the frame in which a cell of it went out of sight
   /reading 'id'\)\s+at \S*jlab_core/,
+  // the browser's own: a page that is left cancels what it was asking for
+  /^\(no stack\)/,
   /favicon/,
   /Failed to load resource/,
   /ResizeObserver loop/,
