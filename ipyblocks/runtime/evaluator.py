@@ -15,7 +15,7 @@ import logging
 import random
 import threading
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -339,10 +339,11 @@ class Evaluator:
         node = run.node
         assert isinstance(node, DerivedVariable)
         run.waits = node.run_as_task and not self._take_place()
-        job = self._run_task(run, node) if node.run_as_task else self._run_async(run, node)
+        job = self._run_task if node.run_as_task else self._run_async
         # A context of its own: what a cell has set is none of its business.
-        task = contextvars.Context().run(lambda: thread.loop.create_task(self._guarded(run, job)))
-        run.interrupt = task.cancel
+        task = contextvars.Context().run(lambda: thread.loop.create_task(self._guarded(job, run)))
+        # Not at once: a task that is cancelled before its first step gives no place back.
+        run.interrupt = partial(thread.loop.call_soon, task.cancel)
         self._jobs.add(task)
         task.add_done_callback(partial(self._job_over, run))
         self._announce(run)
@@ -351,14 +352,18 @@ class Evaluator:
         places = self._lease.places
         return places is None or places.take(lambda: None)
 
-    async def _guarded(self, run: Computation, job: Coroutine[Any, Any, None]) -> None:
+    async def _guarded(
+        self, job: Callable[[Computation, DerivedVariable], Awaitable[None]], run: Computation
+    ) -> None:
         """An exit or interrupt of a user's function is its failure, and not the end of the loop."""
+        assert isinstance(run.node, DerivedVariable)
         try:
-            await job
+            await job(run, run.node)
         except (SystemExit, KeyboardInterrupt) as error:
             self._failed(run, error)
 
     async def _run_async(self, run: Computation, node: DerivedVariable) -> None:
+        run.check_cancelled()
         with context.running(run):
             value = await node.compute(*run.values)
         node.finish(run.versions, run.values, value)
@@ -372,6 +377,7 @@ class Evaluator:
             for tell in run.shown:
                 tell()
         try:
+            run.check_cancelled()
             backend = lease.backend()
             if backend is None:
                 with context.running(run):

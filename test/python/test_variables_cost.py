@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from ipyblocks.runtime import evaluator as module
+from ipyblocks.runtime.backends.choice import places
+from ipyblocks.runtime.computation import Computation
 from ipyblocks.runtime.evaluator import Evaluator, evaluator
 from ipyblocks.variables import graph
 from ipyblocks.variables.derived import DerivedVariable
@@ -182,9 +184,32 @@ def test_a_function_that_outlives_its_loop_holds_up_nobody_after_it(
     while variable not in evaluator.runs:
         evaluator.thread.call(lambda: None, LIMIT)
     variable.unobserve_all()  # with it, the loop ends
-    values.value = 2
     variable.observe(seen)
+    values.value = 2
     until_no_wave()
     inside.open()
     assert seen.wait() == 2
     variable.unobserve_all()
+
+
+@pytest.mark.parametrize("as_task", [False, True])
+def test_a_call_that_is_cancelled_before_it_begins_leaves_nothing_behind(as_task: bool) -> None:
+    called: list[int] = []
+
+    async def notes(v: int) -> None:
+        called.append(v)
+
+    variable = DerivedVariable(notes, [Variable(1)], run_as_task=as_task)
+    with evaluator.held() as thread:
+
+        def begin_and_cancel() -> Computation:
+            run = evaluator._prepared(variable)
+            assert run is not None
+            evaluator._start(run, thread)
+            run.cancel()
+            return run
+
+        thread.call(begin_and_cancel, LIMIT).over.result(LIMIT)
+        assert called == []
+        assert places.taken == 0
+        assert variable.run is None
