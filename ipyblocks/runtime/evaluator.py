@@ -477,8 +477,7 @@ class Evaluator:
             if fresh and node.run is None and not graph.computing():
                 node.seen = None
                 node.state = State.STALE
-            if node.state is State.STOPPED:
-                node.state = State.STALE
+            node.resume()
             if node.is_current:
                 return _outcome(node)
         return self._read(node, waiting)
@@ -518,18 +517,17 @@ class Evaluator:
         going: Computation | None = None
         for node in order:
             with graph.lock:
-                if node.state is State.STOPPED:
-                    node.state = State.STALE
+                node.resume()
                 run = self._prepared(node)
             if run is None:
                 if isinstance(node.run, Computation):
                     going = going or node.run
             elif node.quick:
                 self._call(run)
-                if graph.wanted:
-                    self.wake()  # somebody who looks may have waited for it
             else:
                 return run, True
+        if graph.wanted:
+            self.wake()  # somebody who looks may have waited for what has its value now
         return going, False
 
     async def read_async(self, node: Derived) -> Any:

@@ -58,8 +58,8 @@ class State(Enum):
     RUNNING = auto()
     """Its function has been called with the inputs as they are."""
     STOPPED = auto()
-    """The call was cancelled. It is computed again when an input changes, or when it is asked
-    for.
+    """The call was cancelled. It is computed again when an input has become another one, or when
+    it is asked for.
     """
 
 
@@ -192,6 +192,8 @@ class Derived(Node):
         seen: versions of the triggers that the value was computed from; None: it must be
             computed.
         forced: no remembered value will do.
+        given_up: versions of the triggers when its call was cancelled; None: it was not, or has
+            been asked for again.
         run: the call of its function that is not over; None: there is none.
         is_known: whether it has ever been computed.
         quick: its function is called where it is needed, and not as a call of its own.
@@ -209,6 +211,7 @@ class Derived(Node):
         self.state = _STALE
         self.seen: list[int] | None = None
         self.forced = False
+        self.given_up: list[int] | None = None
         self.run: object | None = None
         self.is_known = False
         self._value: Any = None
@@ -216,6 +219,7 @@ class Derived(Node):
         self._checked = -1
         self._begun = -1
         self._linked = -1
+        self._stopped_below = False
 
     def now(self) -> Any:
         return self._value
@@ -264,7 +268,10 @@ class Derived(Node):
             if not each.is_current:
                 return None
             failure = failure or each.failure
-        versions = [each.version for each in self.triggers]
+        versions = self._versions()
+        if self.given_up == versions:
+            self._stop()  # nothing has changed since, and nobody has asked for it
+            return None
         if self.seen == versions and not self.forced:
             self._is_fresh()
             return None
@@ -287,6 +294,7 @@ class Derived(Node):
         self.run = run
         self.state = _RUNNING
         self.forced = False
+        self.given_up = None
         self._begun = _epoch
 
     def finish(
@@ -336,10 +344,17 @@ class Derived(Node):
         """The call of its function was cancelled by whoever waited for it."""
         with lock:
             if self.state in (_RUNNING, _STALE):
-                self.state = _STOPPED
-                wanted.pop(self, None)
-                news.update(self.watches)
+                self.given_up = self._versions()
+                self._stop()
+                for each in _above(self):
+                    each._stopped_below = True
         _wake()  # its function may go on for long
+
+    def resume(self) -> None:
+        """It is asked for, though its call was cancelled. The lock is held."""
+        self.given_up = None
+        if self.state is _STOPPED:
+            self.state = _STALE
 
     def again(self, force: bool = True, parents: bool = True) -> None:
         """Have it computed once more, when somebody looks.
@@ -352,7 +367,7 @@ class Derived(Node):
         with lock:
             _epoch = next(_epochs)
             for node in [self, *(_above(self) if force and parents else ())]:
-                node.seen = None
+                node.seen = node.given_up = None
                 node.forced = force
                 _mark((node,))
         _wake()
@@ -362,6 +377,15 @@ class Derived(Node):
         self._checked = _epoch
         wanted.pop(self, None)
 
+    def _stop(self) -> None:
+        self.state = _STOPPED
+        self._checked = _epoch
+        wanted.pop(self, None)
+        news.update(self.watches)
+
+    def _versions(self) -> list[int]:
+        return [each.version for each in self.triggers]
+
     def _equals(self, value: Any) -> bool:
         return self.is_known and self._error is None and same(self._value, value)
 
@@ -370,6 +394,7 @@ class Derived(Node):
     ) -> None:
         self.seen = versions
         self.forced = False
+        self.given_up = None
         changed = error is not None or not self._equals(value)
         if error is None:
             self._value, self.is_known = value, True
@@ -480,9 +505,10 @@ def _mark(nodes: Iterable[Derived]) -> None:
     stack = list(nodes)
     while stack:
         node = stack.pop()
-        if node.state is _STALE:
+        if node.state is _STALE and not node._stopped_below:
             continue  # what depends on it has been marked before
         node.state = _STALE
+        node._stopped_below = False
         if node.watches:
             wanted[node] = None
         stack.extend(node.dependents)
@@ -494,7 +520,7 @@ def _enliven(node: Derived) -> None:
     while stack:
         here = stack.pop()
         here._linked = _epoch
-        if here.state is _FRESH and here._checked != _epoch:
+        if here.state in (_FRESH, _STOPPED) and here._checked != _epoch:
             here.state = _STALE  # nobody has told it of changes so far
         if here.polling_interval is not None and keeper is not None:
             keeper.poll(here)
@@ -519,7 +545,7 @@ def _quieten(node: Node) -> list[Derived]:
             continue
         if here.run is not None:
             running.append(here)
-        elif here.state is _FRESH:
+        elif here.state in (_FRESH, _STOPPED):
             here._checked = _epoch
         for each in here.triggers:
             if here in each.dependents:

@@ -806,7 +806,7 @@ def test_the_slot_is_free_only_when_the_function_is_over(
     shown.fire(buttons[1])
     cancel(shown, 1)
     points[1].wait()
-    assert shown.messages(Stopping)
+    shown.until(Stopping)
     assert not shown.messages(Failed)
     points[1].open()
     points[2].wait()

@@ -14,6 +14,7 @@ from ipyblocks.errors import CycleError
 from ipyblocks.runtime.evaluator import evaluator
 from ipyblocks.variables import derived, graph
 from ipyblocks.variables.derived import Cache, DerivedVariable
+from ipyblocks.variables.graph import Derived, Source, State, Watch
 from ipyblocks.variables.stores import FileStore
 from ipyblocks.variables.switch import SwitchVariable
 from ipyblocks.variables.variable import Change, Variable
@@ -524,6 +525,78 @@ def test_a_call_that_nobody_waits_for_any_more_is_cancelled(gate: Callable[[], A
     held.reached()
     d.unobserve_all()
     assert ended.wait(LIMIT)
+
+
+def begun(node: Derived) -> bool:
+    """Whether its function is called now; if so, the call has begun."""
+    if node.prepare() is None:
+        return False
+    node.begin(object())
+    return True
+
+
+def test_a_cancelled_call_is_made_again_when_an_input_changed_while_nobody_looked() -> None:
+    x, other = Source(1), Source(1)
+    node = Derived([x])
+    watch = Watch(node, lambda: None)
+    watch.start()
+    assert begun(node)
+    node.stopped()
+    node.over()
+    watch.stop()
+
+    other.put(2)
+    watch.start()
+    assert not begun(node)
+    assert node.state is State.STOPPED
+    watch.stop()
+
+    x.put(2)
+    watch.start()
+    assert begun(node)
+    node.finish([1], [2], 2)
+    watch.stop()
+
+
+def test_a_call_cancelled_under_a_stale_input_hears_of_the_next_change() -> None:
+    x = Source(1)
+    above = Derived([x])
+    node = Derived([above])
+    watch = Watch(node, lambda: None)
+    watch.start()
+    assert begun(above)
+    above.finish([0], [1], 1)
+    assert begun(node)
+    above.again(force=False)
+    node.stopped()
+    node.over()
+    assert node not in graph.wanted
+
+    x.put(2)
+    assert node in graph.wanted
+    watch.stop()
+
+
+def test_who_waits_for_a_cancelled_call_is_told_what_a_cell_has_read() -> None:
+    entered, held = threading.Event(), threading.Event()
+
+    def slow() -> int:
+        entered.set()
+        assert held.wait(LIMIT)
+        return 1
+
+    above = DerivedVariable(slow, [])
+    late = DerivedVariable(lambda v: v + 1, [above])
+    seen = Seen()
+    late.observe(seen)
+    assert entered.wait(LIMIT)
+    above.stopped()
+    held.set()
+    while evaluator.is_busy:
+        evaluator.thread.call(lambda: None, LIMIT)
+    assert above.value == 1
+    seen.until(2)
+    late.unobserve_all()
 
 
 def test_flags_follow(gate: Callable[[], Any]) -> None:

@@ -172,7 +172,7 @@ class VariablesMachine(RuleBasedStateMachine):
         self.mixtures: list[Any] = []
         self.held: dict[int, Future[None]] = {}
         self.inside: dict[int, int] = {}
-        self.stopped: set[int] = set()
+        self.given_up: dict[int, list[Any]] = {}
         self.looking: list[Page | Observer] = []
         for number, plan in self.plans.items():
             self.nodes.append(self.derived(number, plan))
@@ -274,6 +274,15 @@ class VariablesMachine(RuleBasedStateMachine):
         return bool(self.above(number) & (self.stuck | self.stopped))
 
     @property
+    def stopped(self) -> set[int]:
+        """Those whose call was cancelled, none of whose inputs is another one since."""
+        return {number for number, given in self.given_up.items() if given == self.inputs(number)}
+
+    def inputs(self, number: int) -> list[Any]:
+        """What makes a node stale."""
+        return [self.naive(each) for each in self.plans[number].triggers]
+
+    @property
     def stuck(self) -> set[int]:
         """Those whose function is held up right now."""
         return {number for number in self.held if self.inside.get(number) and self.stays(number)}
@@ -313,8 +322,8 @@ class VariablesMachine(RuleBasedStateMachine):
         former = {n: self.naive(n) for n in self.plans}
         if self.numbers[source] != number:
             self.numbers[source] = number
-            self.stopped = {n for n in self.stopped if not self.reaches(source, n)}
             self.allow_change(source, former)
+            self.given_up = {n: self.given_up[n] for n in self.stopped}
         self.nodes[source].value = (number, ((source, number),))
         self.rest()
         if not self.held:
@@ -361,7 +370,8 @@ class VariablesMachine(RuleBasedStateMachine):
         others = {
             n: self.calls[n] for n in self.plans if n not in self.above(number) | self.looked_at
         }
-        self.stopped -= self.above(number)
+        for each in self.above(number):
+            self.given_up.pop(each, None)
         try:
             got = self.nodes[number].value
         except Refused:
@@ -375,7 +385,7 @@ class VariablesMachine(RuleBasedStateMachine):
         number = data.draw(st.sampled_from(sorted(self.plans)))
         for each in self.above(number) & self.plans.keys() if force else {number}:
             self.allow(each)
-            self.stopped = {n for n in self.stopped if not self.reaches(each, n)}
+            self.given_up.pop(each, None)
         self.nodes[number].again(force)
         self.rest()
 
@@ -407,7 +417,7 @@ class VariablesMachine(RuleBasedStateMachine):
         self.allow(number)
         evaluator.thread.call(lambda: [evaluator.give_up(run, page) for page in pages])
         if node.state is graph.State.STOPPED:
-            self.stopped.add(number)
+            self.given_up[number] = self.inputs(number)
         self.rest()
 
     # --- what must hold --------------------------------------------------------------------------
