@@ -21,6 +21,7 @@ from .components.text import as_block
 from .direct import called_directly
 from .errors import NotAvailableError
 from .protocol import App
+from .runtime import reader as _reader  # noqa: F401 - it computes variables that cells read
 from .runtime.backends.inline import has_threads
 from .runtime.engine import Engine
 from .runtime.options import Options

@@ -12,24 +12,24 @@ import contextlib
 import contextvars
 import inspect
 import logging
-import random
 import threading
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
 from .. import context
 from ..files import Files
-from ..variables import graph, variable
+from ..variables import circles, graph
 from ..variables.derived import DerivedVariable
 from ..variables.graph import Derived, Node, State, Watch
+from . import jobs
 from . import loop as loops
-from .backends.base import Call, kind_of
 from .backends.choice import Lease
 from .backends.threads import new_pool
 from .computation import Computation, Follower
+from .polling import Polling
+from .telling import Telling, tell_now
 
 log = logging.getLogger("ipyblocks")
 
@@ -69,10 +69,9 @@ class Evaluator:
         self._lease = Lease()
         self._posted = False
         self._wave: _Wave | None = None
-        self._jobs: set[asyncio.Task[Any]] = set()
-        self._told: deque[Callable[[], None]] = deque()
-        self._telling = False
-        self._polls: dict[Derived, asyncio.TimerHandle] = {}
+        self._jobs: set[jobs.Job] = set()
+        self._polling: Polling | None = None
+        self._telling: Telling | None = None
         self.runs: dict[Derived, Computation] = {}
 
     # --- life ------------------------------------------------------------------------------------
@@ -86,6 +85,8 @@ class Evaluator:
                 self._wave, self._posted = None, False
                 self._thread = loops.acquire()
                 self._pool = new_pool(MOST_THREADS)
+                self._polling = Polling(self._thread)
+                self._telling = Telling(self._pool)
             return self._thread
 
     def release(self) -> None:
@@ -96,15 +97,15 @@ class Evaluator:
                 return
             pool, files = self._pool, self._files
             thread, runs = self.thread, list(self.runs.values())
-            polls = list(self._polls.values())
+            polling, telling = self._polling, self._telling
             self._wave = None
-            self._polls.clear()
             self.runs.clear()
-            self._thread = self._pool = self._files = None
+            self._thread = self._pool = self._files = self._polling = self._telling = None
             self._lease.release()
             self._lease = Lease()
-        for each in polls:
-            thread.post(each.cancel)
+        if polling is not None and telling is not None:
+            polling.close()
+            telling.close()
         for run in runs:
             thread.post(run.cancel)
             self._flag(run.node, False)
@@ -198,7 +199,7 @@ class Evaluator:
             order = graph.plan([node for node in graph.wanted if node.run is None])
         called = False
         for node in order:
-            run = self._prepared(node)
+            run = self.prepared(node)
             if run is None:
                 continue
             called = True
@@ -207,7 +208,7 @@ class Evaluator:
                 continue
             run.began = thread.loop.time()
             wave.run = run
-            self._call(run)
+            self.call(run)
             wave.run = None
             if wave.overtaken:
                 thread.post(self._run_over, run)
@@ -215,7 +216,7 @@ class Evaluator:
                 return False
         return called
 
-    def _prepared(self, node: Derived) -> Computation | None:
+    def prepared(self, node: Derived) -> Computation | None:
         with graph.lock:
             given = node.prepare()
             if given is None:
@@ -230,18 +231,18 @@ class Evaluator:
         """Let a call begin on the loop."""
         with self._lock:
             if self._thread is thread:  # and the loop goes on, as long as the lock is held
-                thread.post(self._start, run, thread)
+                thread.post(self.start, run, thread)
                 return
         run.node.over()
         run.end()
 
-    def _call(self, run: Computation) -> None:
+    def call(self, run: Computation) -> None:
         """Call a function here, and note what it gives.
 
         Raises:
             KeyboardInterrupt: the kernel was interrupted; the function may be called again.
         """
-        node, inside = run.node, graph.computing()
+        node, inside = run.node, circles.computing()
         inside.append(node)
         try:
             value = _computed(run)
@@ -330,84 +331,20 @@ class Evaluator:
                         found.setdefault(run, []).extend(waiting)
         return found
 
-    def _start(self, run: Computation, thread: loops.LoopThread) -> None:
+    def start(self, run: Computation, thread: loops.LoopThread) -> None:
         """Begin a call that is no quick one."""
         if self._thread is not thread:
             run.node.over()
             run.end()
             return
-        node = run.node
-        assert isinstance(node, DerivedVariable)
-        run.waits = node.run_as_task and not self._take_place()
-        job = self._run_task if node.run_as_task else self._run_async
-        # A context of its own: what a cell has set is none of its business.
-        task = contextvars.Context().run(lambda: thread.loop.create_task(self._guarded(job, run)))
-        # Not at once: a task that is cancelled before its first step gives no place back.
-        run.interrupt = partial(thread.loop.call_soon, task.cancel)
-        self._jobs.add(task)
-        task.add_done_callback(partial(self._job_over, run))
+        job = jobs.begin(run, self._lease, thread.loop)
+        self._jobs.add(job)
+        job.add_done_callback(partial(self._job_over, run))
         self._announce(run)
 
-    def _take_place(self) -> bool:
-        places = self._lease.places
-        return places is None or places.take(lambda: None)
-
-    async def _guarded(
-        self, job: Callable[[Computation, DerivedVariable], Awaitable[None]], run: Computation
-    ) -> None:
-        """An exit or interrupt of a user's function is its failure, and not the end of the loop."""
-        assert isinstance(run.node, DerivedVariable)
-        try:
-            await job(run, run.node)
-        except (SystemExit, KeyboardInterrupt) as error:
-            self._failed(run, error)
-
-    async def _run_async(self, run: Computation, node: DerivedVariable) -> None:
-        run.check_cancelled()
-        with context.running(run):
-            value = await node.compute(*run.values)
-        node.finish(run.versions, run.values, value)
-
-    async def _run_task(self, run: Computation, node: DerivedVariable) -> None:
-        lease, places = self._lease, self._lease.places
-        assert places is not None
-        if run.waits:
-            await places.turn()
-            run.waits = False
-            for tell in run.shown:
-                tell()
-        try:
-            run.check_cancelled()
-            backend = lease.backend()
-            if backend is None:
-                with context.running(run):
-                    value = node.compute(*run.values)
-                    if inspect.isawaitable(value):
-                        value = await value
-                node.finish(run.versions, run.values, value)
-                return
-            call = Call(
-                node.func,
-                node.arguments(run.values),
-                kind_of(node.func),
-                node.name,
-                [f"The variable {each.describe()}" for each in node.inputs],
-                [],
-                False,
-            )
-            handle = backend.submit(call, run)
-            run.interrupt = handle.cancel
-            try:
-                value = await asyncio.wrap_future(handle.step())
-            finally:
-                await asyncio.wrap_future(handle.close())
-        finally:
-            places.give()
-        node.finish(run.versions, run.values, value)
-
-    def _job_over(self, run: Computation, task: asyncio.Task[Any]) -> None:
-        self._jobs.discard(task)
-        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+    def _job_over(self, run: Computation, job: jobs.Job) -> None:
+        self._jobs.discard(job)
+        error = asyncio.CancelledError() if job.cancelled() else job.result()
         if error is not None:
             self._failed(run, error)
         elif not run.is_over and run.node.run is run:
@@ -459,159 +396,32 @@ class Evaluator:
         for each in broken:
             each.again(force=True, parents=False)
 
-    # --- reading ---------------------------------------------------------------------------------
-
-    def read(self, node: Derived, waiting: Sequence[Derived] = ()) -> Any:
-        """The value of a node as of now. Waits for it; not to be called on the loop's thread.
-
-        Args:
-            waiting: nodes whose ``async`` functions wait for it.
-
-        Raises:
-            BaseException: what its function, or one above, raised.
-            CycleError: what would be waited for waits for the caller.
-            RuntimeError: called on the loop's thread, and it would have to wait.
-        """
-        with graph.lock:
-            fresh = isinstance(node, DerivedVariable) and node.cache is None and not node.is_live
-            if fresh and node.run is None and not graph.computing():
-                node.seen = None
-                node.state = State.STALE
-            node.resume()
-            if node.is_current:
-                return _outcome(node)
-        return self._read(node, waiting)
-
-    def _read(self, node: Derived, waiting: Sequence[Derived]) -> Any:
-        with contextlib.ExitStack() as stack:
-            while True:
-                with graph.lock:
-                    if node.is_current:
-                        return _outcome(node)
-                    order = graph.plan([node])
-                run, mine = self._advance(order)
-                if run is None:
-                    continue
-                thread = stack.enter_context(self.held())
-                if thread.here:
-                    if mine:
-                        run.node.over()
-                    raise RuntimeError(
-                        f"{node.describe()} is being computed and cannot be waited for on the "
-                        "app's loop; write `await variable.get_current_value()` in async functions."
-                    )
-                if mine:
-                    thread.post(self._start, run, thread)
-                run.readers += 1
-                try:
-                    with graph.waiting([*graph.computing(), *waiting], run.node):
-                        run.over.result()
-                finally:
-                    run.readers -= 1
-                    self.drop(run.node)
-
-    def _advance(self, order: Sequence[Derived]) -> tuple[Computation | None, bool]:
-        """Call what is quick of these, inputs first. Returns a call to be waited for, and whether
-        it is yet to begin; None: all that could be called has been.
-        """
-        going: Computation | None = None
-        for node in order:
-            with graph.lock:
-                node.resume()
-                run = self._prepared(node)
-            if run is None:
-                if isinstance(node.run, Computation):
-                    going = going or node.run
-            elif node.quick:
-                self._call(run)
-            else:
-                return run, True
-        if graph.wanted:
-            self.wake()  # somebody who looks may have waited for what has its value now
-        return going, False
-
-    async def read_async(self, node: Derived) -> Any:
-        """Like :meth:`read`, from any loop."""
-        with graph.lock:
-            if node.is_current and node.failure is None:
-                return node.now()
-        run = context.current_run()
-        waiting = [run.node] if isinstance(run, Computation) else []
-        with self.held() as thread:
-            assert self._pool is not None
-            if not isinstance(thread, loops.KernelLoop):
-                return await asyncio.wrap_future(self._pool.submit(self.read, node, waiting))
-            # Where everything is on one loop, looking at it is waiting for it.
-            settled = asyncio.Event()
-            watch = Watch(node, settled.set)
-            watch.start()
-            try:
-                while not node.is_current:
-                    settled.clear()
-                    await settled.wait()
-            finally:
-                watch.stop()
-            if node.failure is not None:
-                raise node.failure
-            return node.now()
-
-    def observe(self, node: Node, told: Callable[[], None]) -> Watch:
-        """See :class:`variable.Reader`."""
-        watch = _Observer(self, node, told)
-        self.hold()
-        watch.start()
-        return watch
-
-    def tell(self, told: Callable[[], None]) -> None:
-        """Call an observer outside of the loop, after those before it. Loop thread only."""
-        with self._lock:
-            self._told.append(told)
-            pool = None if self._telling else self._pool
-            self._telling = self._telling or pool is not None
-        if pool is not None:
-            pool.submit(self._tell_all)
-
-    def _tell_all(self) -> None:
-        while True:
-            with self._lock:
-                if not self._told:
-                    self._telling = False
-                    return
-                told = self._told.popleft()
-            self._tell_one(told)
-
-    def _tell_one(self, told: Callable[[], None]) -> None:
-        try:
-            told()
-        except BaseException:
-            log.exception("An observer of a variable raised.")
-
-    # --- polling ---------------------------------------------------------------------------------
-
     def poll(self, node: Derived) -> None:
         """See :class:`graph.Keeper`."""
+        thread, polling = self._thread, self._polling
+        if thread is not None and polling is not None:
+            thread.post(polling.arm, node)
+
+    def submit(self, fn: Callable[..., Any], *args: Any) -> Future[Any]:
+        """Call a function that may wait, in a thread. For those who :meth:`hold` it."""
+        assert self._pool is not None
+        return self._pool.submit(fn, *args)
+
+    # --- telling observers -----------------------------------------------------------------------
+
+    def tell(self, told: Callable[[], None]) -> None:
+        """Call an observer outside of the loop, after those before it."""
+        telling = self._telling
+        if telling is not None:
+            telling.tell(told)
+        else:
+            tell_now(told)
+
+    @property
+    def is_on_loop(self) -> bool:
+        """Whether this is the thread that all apps wait for, and there are others."""
         thread = self._thread
-        if thread is not None:
-            thread.post(self._arm, node, 1.0)
-
-    def _arm(self, node: Derived, slower: float) -> None:
-        if node in self._polls or not node.is_live or self._thread is None:
-            return
-        given = node.polling_interval
-        seconds = given.peek() if isinstance(given, variable.AnyVariable) else given
-        if isinstance(seconds, (int, float)) and seconds > 0:
-            wait = min(SLOWEST_POLLING, seconds * slower) if slower > 1 else seconds
-            # Many that began together shall not go on together.
-            wait *= random.uniform(0.95, 1.05)
-            self._polls[node] = self._thread.loop.call_later(wait, self._poll, node, slower)
-
-    def _poll(self, node: Derived, slower: float) -> None:
-        self._polls.pop(node, None)
-        if not node.is_live:
-            return
-        if node.run is None and node.state is not State.STOPPED:
-            node.again(force=True, parents=False)
-        self._arm(node, 2 * slower if node.failure is not None else 1.0)
+        return thread is not None and thread.here and not isinstance(thread, loops.KernelLoop)
 
     # --- for tests -------------------------------------------------------------------------------
 
@@ -621,38 +431,16 @@ class Evaluator:
         return self._posted
 
     @property
+    def is_telling(self) -> bool:
+        """Whether an observer is yet to be called."""
+        return self._telling is not None and self._telling.is_busy
+
+    @property
     def is_busy(self) -> bool:
         """Whether something is being computed or about to be."""
         waiting = graph.is_waited_for()
-        going = self._wave is not None or self.runs or self._telling or self._told
+        going = self._wave is not None or self.runs or self.is_telling
         return bool(self._thread is not None and (going or self._posted or waiting))
-
-
-class _Observer(Watch):
-    """Holds the evaluator for as long as it looks."""
-
-    __slots__ = ("_evaluator", "_told")
-
-    def __init__(self, evaluator: Evaluator, node: Node, told: Callable[[], None]) -> None:
-        super().__init__(node, self._changed)
-        self._evaluator: Evaluator | None = evaluator
-        self._told = told
-
-    def _changed(self) -> None:
-        if self._evaluator is not None:
-            self._evaluator.tell(self._told)
-
-    def stop(self) -> None:
-        super().stop()
-        evaluator, self._evaluator = self._evaluator, None
-        if evaluator is not None:
-            evaluator.release()
-
-
-def _outcome(node: Derived) -> Any:
-    if node.failure is not None:
-        raise node.failure
-    return node.now()
 
 
 def _computed(run: Computation) -> Any:
@@ -686,4 +474,3 @@ def _is_main_thread() -> bool:
 
 evaluator = Evaluator()
 graph.keeper = evaluator
-variable.reader = evaluator

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ..protocol import AskStored, Json, PageId, Store
 from ..variables.backends import check_json
-from ..variables.graph import Derived, Node, same
+from ..variables.graph import Derived, Node
+from ..variables.same import same
 from ..variables.stores import BrowserStore
 from ..variables.variable import Variable
 from .outbound import numbered

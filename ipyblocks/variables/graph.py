@@ -12,14 +12,14 @@ Nothing here calls a user's function or waits: :mod:`ipyblocks.runtime.evaluator
 from __future__ import annotations
 
 import itertools
-import math
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum, auto
+from types import TracebackType
 from typing import Any, Final, Protocol
 
-from ..errors import CycleError
+from . import circles
+from .same import same
 
 lock: Final = threading.RLock()
 """Held for every look at, and change of, the links and states of nodes; never while a user's
@@ -114,7 +114,10 @@ class Node:
         version: counts its values, from 0.
         dependents: derived nodes that somebody looks at and that are computed from it.
         watches: those who look at it.
+        inputs: what it is computed from.
     """
+
+    inputs: tuple[Node, ...] = ()
 
     def __init__(self) -> None:
         self.version = 0
@@ -169,7 +172,7 @@ class Source(Node):
             CycleError: a function sets what it is computed from.
         """
         global _epoch  # noqa: PLW0603 - one graph
-        _refuse_own_input(self)
+        circles.refuse_own_input(self)
         with lock:
             if same(self._value, value):
                 return False
@@ -216,6 +219,7 @@ class Derived(Node):
         self.is_known = False
         self._value: Any = None
         self._error: BaseException | None = None
+        self._traceback: TracebackType | None = None
         self._checked = -1
         self._begun = -1
         self._linked = -1
@@ -227,6 +231,17 @@ class Derived(Node):
     @property
     def failure(self) -> BaseException | None:
         return self._error
+
+    def outcome(self) -> Any:
+        """The value it has.
+
+        Raises:
+            BaseException: what its function, or one above, raised.
+        """
+        if self._error is not None:
+            # Each raising would lengthen the traceback.
+            raise self._error.with_traceback(self._traceback)
+        return self._value
 
     @property
     def is_current(self) -> bool:
@@ -399,49 +414,13 @@ class Derived(Node):
         if error is None:
             self._value, self.is_known = value, True
         self._error = error
+        self._traceback = None if error is None else error.__traceback__
         if changed:
             # Dependents are stale already: nothing is current while an input is not.
             self.version += 1
             if self.watches:
                 news.update(self.watches)
         self._is_fresh()
-
-
-def same(a: Any, b: Any) -> bool:
-    """Whether putting ``b`` where ``a`` is changes nothing.
-
-    Numbers, texts and what is made of them are compared; 1, 1.0 and True are different. An object
-    of another kind is the same only as itself, and a list or dict that is the very same object may
-    have been changed inside, so it is not.
-    """
-    kind = type(a)
-    if kind is not type(b):
-        return False
-    if kind in _ATOMS:
-        return bool(a == b) or (kind is float and math.isnan(a) and math.isnan(b))
-    if kind not in _CONTAINERS:
-        return a is b and kind not in _MUTABLE
-    if a is b:
-        return kind is tuple and all(type(each) in _ATOMS or same(each, each) for each in a)
-    try:
-        return len(a) == len(b) and _same_parts(a, b)
-    except Exception:  # noqa: BLE001 - a list inside itself, or a key with an __eq__ of its own
-        return False
-
-
-def _same_parts(a: Any, b: Any) -> bool:
-    if type(a) is dict:
-        return all(key in b and _same_inside(value, b[key]) for key, value in a.items())
-    return all(map(_same_inside, a, b))
-
-
-def _same_inside(a: Any, b: Any) -> bool:
-    return a is b or same(a, b)
-
-
-_ATOMS = frozenset({int, float, str, bool, bytes, complex, type(None)})
-_CONTAINERS = frozenset({list, tuple, dict})
-_MUTABLE = frozenset({set, bytearray})
 
 
 def plan(nodes: Iterable[Derived]) -> list[Derived]:
@@ -557,99 +536,3 @@ def _quieten(node: Node) -> list[Derived]:
 def _wake() -> None:
     if keeper is not None and (news or wanted):
         keeper.wake()
-
-
-# --- circles --------------------------------------------------------------------------------------
-
-_computing = threading.local()
-"""Nodes whose functions this thread is inside of, outermost first."""
-
-
-def computing() -> list[Derived]:
-    """Nodes whose functions the calling thread is inside of, outermost first."""
-    stack: list[Derived] | None = getattr(_computing, "stack", None)
-    if stack is None:
-        stack = _computing.stack = []
-    return stack
-
-
-def refuse_circle(node: Node) -> None:
-    """A function reads a node.
-
-    Raises:
-        CycleError: the function is, by way of others, computing that very node.
-    """
-    stack = computing()
-    if not stack:
-        return
-    # By identity: variables compare to conditions.
-    found = next((i for i, each in enumerate(stack) if each is node), None)
-    if found is not None:
-        raise _circle([*stack[found:], node])
-
-
-def _circle(path: Sequence[Node]) -> CycleError:
-    return CycleError(
-        f"{' → '.join(each.describe() for each in path)}: these variables are computed from "
-        "each other, so none of them can be the first. Take one out of the functions."
-    )
-
-
-_waits: dict[Derived, list[Derived]] = {}
-"""For nodes whose functions wait for others, which."""
-
-
-@contextmanager
-def waiting(nodes: Sequence[Derived], other: Derived) -> Generator[None]:
-    """While functions of ``nodes`` wait for the call of another one's function.
-
-    Raises:
-        CycleError: that one waits, in another thread perhaps, for one of them.
-    """
-    with lock:
-        _refuse_waiting(nodes, other)
-        for each in nodes:
-            _waits.setdefault(each, []).append(other)
-    try:
-        yield
-    finally:
-        with lock:
-            for each in nodes:
-                # By identity: variables compare to conditions.
-                left = list(_waits[each])
-                del left[next(i for i, known in enumerate(left) if known is other)]
-                _waits[each] = left
-                if not left:
-                    del _waits[each]
-
-
-def _refuse_waiting(nodes: Sequence[Derived], other: Derived) -> None:
-    own = set(nodes)
-    seen: set[Derived] = set()
-    stack: list[tuple[Derived, ...]] = [(other,)]
-    while stack:
-        path = stack.pop()
-        if path[-1] in own:
-            raise _circle([path[-1], *path])
-        if path[-1] not in seen:
-            seen.add(path[-1])
-            stack.extend((*path, each) for each in _waits.get(path[-1], ()))
-
-
-def _refuse_own_input(source: Source) -> None:
-    for node in computing():
-        stack: list[tuple[Node, ...]] = [(node,)]
-        seen: set[Node] = set()
-        while stack:
-            path = stack.pop()
-            here = path[-1]
-            if here is source:
-                named = " → ".join(each.describe() for each in reversed(path))
-                raise CycleError(
-                    f"{named}: the function of {node.describe()} sets {source.describe()}, "
-                    "which it is computed from, so it would have to be computed for ever. Set the "
-                    "variable in an action or a listener instead."
-                )
-            if isinstance(here, Derived) and here not in seen:
-                seen.add(here)
-                stack.extend((*path, each) for each in here.inputs)

@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Any, overload
 
 from .. import codec
+from . import variable as variables
 from .backends import (
     FileBackend,
     InMemoryBackend,
@@ -97,9 +101,7 @@ class BrowserStore:
             told(variable)
 
     def follow(self, told: Callable[[Variable], None]) -> Callable[[], None]:
-        """Be told, in the thread that sets it, when a variable has another value. Returns how to
-        stop.
-        """
+        """Be told, in any thread, when a variable has another value. Returns how to stop."""
         self._followers.append(told)
         return lambda: self._followers.remove(told)
 
@@ -197,6 +199,7 @@ class BackendStore:
         self.uid = _checked_name(uid, "BackendStore(uid)")
         self.backend = InMemoryBackend() if backend is None else backend
         self._variable: Variable | None = None
+        self._lock = threading.Lock()
         self._failing = False
 
     def attach(self, variable: Variable) -> None:
@@ -236,16 +239,18 @@ class BackendStore:
         """
         if len(given) == 1:
             return self._set(given[0])
-        variable, value = given
+        variable, _ = given
         what = f"{variable.describe()} cannot be kept"
-        try:
-            self.backend.put(self._key(variable), value)
-        except (OSError, ValueError) as error:
-            if not self._failing:
-                log.warning("%s: %s", what, error)
-            self._failing = True
-        else:
-            self._failing = False
+        with self._lock:
+            try:
+                # As it is now: of two threads that set it, the slower must not have the last word.
+                self.backend.put(self._key(variable), variable.now())
+            except (OSError, TypeError, ValueError) as error:
+                if not self._failing:
+                    log.warning("%s: %s", what, error)
+                self._failing = True
+            else:
+                self._failing = False
         return None
 
     async def _set(self, value: Any) -> None:
@@ -253,18 +258,21 @@ class BackendStore:
 
     async def read(self) -> Any:
         """What the backend keeps; None when there is nothing."""
+        await _written()
         return await self.backend.read(self._key(self._attached()))
 
     async def delete(self) -> None:
         """Forget the value; the variable goes back to its default."""
         variable = self._attached()
         variable.to_default()
+        await _written()
         await self.backend.delete(self._key(variable))
 
     async def get_all(self) -> dict[str, Any]:
         """The value by its scope, of which a kernel has one: ``{"global": value}``; empty when
         nothing is kept.
         """
+        await _written()
         kept = await self.backend.get_all()
         key = self._key(self._attached())
         return {"global": kept[key]} if key in kept else {}
@@ -273,3 +281,10 @@ class BackendStore:
         if self._variable is None:
             raise RuntimeError("No variable has this store: Variable(…, store=store) gives it one.")
         return self._variable
+
+
+async def _written() -> None:
+    """Wait until what was set on this loop has been written."""
+    done: Future[None] = Future()
+    if variables.reader is not None and variables.reader.tell(partial(done.set_result, None)):
+        await asyncio.wrap_future(done)

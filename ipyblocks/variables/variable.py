@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
-from . import graph
+from . import circles
 from .graph import Derived, Node, Source, Watch
+from .same import same
 
 if TYPE_CHECKING:
     from ..actions import Action
@@ -49,6 +50,11 @@ class Reader(Protocol):
     def observe(self, node: Node, told: Callable[[], None]) -> Watch:
         """Call ``told``, outside of the loop, whenever a computed value has changed."""
 
+    def tell(self, told: Callable[[], None]) -> bool:
+        """Call ``told``, after what was told before, if this is the loop's thread, where nothing
+        may take long. Returns whether it is.
+        """
+
 
 reader: Reader | None = None
 
@@ -81,7 +87,7 @@ class AnyVariable(Node):
             TypeError: set, and it is computed from others.
             CycleError: set by a function that is computed from it.
         """
-        graph.refuse_circle(self)
+        circles.refuse_circle(self)
         if not isinstance(self, Derived):
             return self.now()
         assert reader is not None
@@ -131,8 +137,8 @@ class AnyVariable(Node):
         """Call ``handler(change)`` whenever the value has become another one, as in ipywidgets.
 
         A plain variable calls it where it is set, before the setting returns, which raises what
-        an observer raises. A derived one is computed for its observers, and calls them in a thread
-        of its own.
+        an observer raises. What a page or an ``async`` function of an app sets, and what is
+        computed, is told in a thread of its own. A derived variable is computed for its observers.
 
         Args:
             names: ``"value"`` or ``traitlets.All``; there is nothing else to observe.
@@ -170,7 +176,7 @@ class AnyVariable(Node):
             return
         old, self._last = self._last, self.now()
         # It may have failed, or have been another one, in between.
-        if not graph.same(old, self._last):
+        if not same(old, self._last):
             self._tell(old, self._last)
 
     def _tell(self, old: Any, new: Any) -> None:
@@ -507,6 +513,11 @@ class Variable(_Settable, Source):
             self.store.check(self, new)
         if not self.put(new):
             return
+        told = functools.partial(self._changed, old, new)
+        if reader is None or not reader.tell(told):
+            told()
+
+    def _changed(self, old: Any, new: Any) -> None:
         if self.store is not None:
             self.store.write(self, new)
         self._tell(old, new)

@@ -46,7 +46,7 @@ def nothing_looked_at(no_leftovers: None) -> Iterator[None]:
     assert not graph.wanted
     assert not graph.news
     assert not evaluator.runs
-    assert not evaluator._polls
+    assert evaluator._polling is None
     assert evaluator._wave is None
 
 
@@ -232,7 +232,7 @@ def test_polling_goes_on_in_the_next_app(show: Show) -> None:
     d = DerivedVariable(lambda v: v, [Variable(1)], polling_interval=3600)
 
     def is_armed(shown: Any) -> bool:
-        timer: Any = evaluator._polls[d]
+        timer: Any = evaluator._polling.timers[d]
         return timer._loop is shown.engine.loop and not timer.cancelled()
 
     for _ in range(2):

@@ -8,13 +8,14 @@ import logging
 import math
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import ipyblocks as gr
-from ipyblocks.protocol import AskStored, Refused, Store, Stored
+from ipyblocks.protocol import AskStored, Done, Refused, Store, Stored
 from ipyblocks.variables.backends import PersistenceBackend
 from ipyblocks.variables.derived import DerivedVariable
 from ipyblocks.variables.stores import (
@@ -26,6 +27,8 @@ from ipyblocks.variables.stores import (
     InMemoryBackend,
 )
 from ipyblocks.variables.variable import Variable
+
+from .conftest import LIMIT
 
 # --- browsers -----------------------------------------------------------------------------------
 
@@ -367,6 +370,61 @@ def test_a_file_of_many_is_not_replaced_when_it_is_broken(
         assert variable.value == 2
         assert path.read_text() == content
         assert len(caplog.records) == 2
+
+
+class SlowBackend(InMemoryBackend):
+    """Takes its time for one value."""
+
+    def __init__(self, slow: Any) -> None:
+        super().__init__()
+        self.slow = slow
+
+    def put(self, key: str, value: Any) -> None:
+        if value == "slow":
+            self.slow.wait()
+        super().put(key, value)
+
+
+def test_a_slow_disk_or_observer_holds_nobody_up(show: Any, gate: Callable[[], Any]) -> None:
+    slow, seen = gate(), []
+    variable = Variable("", uid="x", store=BackendStore(backend=SlowBackend(slow)))
+    variable.observe(lambda change: seen.append((change.new, threading.current_thread())))
+    with gr.Blocks() as demo:
+        box, name, echo = gr.Textbox(variable), gr.Textbox(), gr.Textbox()
+        name.submit(lambda v: v, name, echo)
+    shown = show(demo)
+    shown.set(box, "slow")
+    slow.reached()
+    shown.set(name, "typed")
+    shown.fire(name, "submit")
+    shown.until(Done)
+    assert shown.value(echo) == "typed"
+    assert seen == []
+    slow.open()
+    shown.page.idle()
+    [(new, thread)] = seen
+    assert new == "slow"
+    assert thread is not shown.on_loop(threading.current_thread)
+    variable.unobserve_all()
+
+
+def test_what_is_read_on_the_loop_is_what_was_set_last(show: Any, gate: Callable[[], Any]) -> None:
+    slow, store = gate(), BackendStore()
+    variable, before = Variable("", uid="x", store=store), Variable("")
+    before.observe(lambda _: slow.wait())
+    shown = show(app(variable))
+
+    async def set_and_read() -> Any:
+        before.value = "told first"
+        variable.value = "loop"
+        return await store.read()
+
+    read = shown.engine.thread.run(set_and_read())
+    slow.reached()
+    variable.value = "cell"
+    slow.open()
+    assert read.result(LIMIT) == "cell"
+    before.unobserve_all()
 
 
 def test_in_memory_needs_no_name_and_takes_everything() -> None:

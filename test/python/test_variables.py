@@ -15,6 +15,7 @@ from ipyblocks.runtime.evaluator import evaluator
 from ipyblocks.variables import derived, graph
 from ipyblocks.variables.derived import Cache, DerivedVariable
 from ipyblocks.variables.graph import Derived, Source, State, Watch
+from ipyblocks.variables.same import same
 from ipyblocks.variables.stores import FileStore
 from ipyblocks.variables.switch import SwitchVariable
 from ipyblocks.variables.variable import Change, Variable
@@ -101,7 +102,7 @@ def test_observers_are_told_before_the_setting_returns() -> None:
     ],
 )
 def test_a_value_is_another_one_when_it_differs(old: Any, new: Any, changes: bool) -> None:
-    assert graph.same(old, new) is not changes
+    assert same(old, new) is not changes
 
 
 def test_an_object_changed_inside_counts_as_changed() -> None:

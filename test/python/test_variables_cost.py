@@ -203,9 +203,9 @@ def test_a_call_that_is_cancelled_before_it_begins_leaves_nothing_behind(as_task
     with evaluator.held() as thread:
 
         def begin_and_cancel() -> Computation:
-            run = evaluator._prepared(variable)
+            run = evaluator.prepared(variable)
             assert run is not None
-            evaluator._start(run, thread)
+            evaluator.start(run, thread)
             run.cancel()
             return run
 

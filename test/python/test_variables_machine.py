@@ -29,7 +29,7 @@ from hypothesis.stateful import (
 
 from ipyblocks.runtime.computation import Computation
 from ipyblocks.runtime.evaluator import evaluator
-from ipyblocks.variables import graph
+from ipyblocks.variables import circles, graph
 from ipyblocks.variables.derived import Cache, DerivedVariable
 from ipyblocks.variables.graph import Watch
 from ipyblocks.variables.variable import Variable
@@ -305,7 +305,7 @@ class VariablesMachine(RuleBasedStateMachine):
                 going = [*(each for each in planned if each.run is not None), *evaluator.runs]
             stuck = [self.nodes[number] for number in self.stuck]
             free = [each for each in going if not any(each is other for other in stuck)]
-            busy = evaluator._wave or evaluator._posted or evaluator._telling or evaluator._told
+            busy = evaluator._wave or evaluator._posted or evaluator.is_telling
             return not (busy or ready or free)
 
         return bool(thread.call(rests))
@@ -448,7 +448,7 @@ class VariablesMachine(RuleBasedStateMachine):
             self.looking.pop().stop()
         until(lambda: not any(node.run for node in self.nodes[self.sources :]))
         assert evaluator._users == 0
-        assert [evaluator.runs, graph.wanted, graph.news, graph._waits] == [{}] * 4
+        assert [evaluator.runs, graph.wanted, graph.news, circles._waits] == [{}] * 4
         assert not any(node.dependents or node.watches for node in self.nodes)
         left = [weakref.ref(node) for node in self.nodes]
         if sys.exc_info()[0] is not None:

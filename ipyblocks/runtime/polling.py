@@ -1,0 +1,57 @@
+"""Variables with a ``polling_interval``: computed again and again while somebody looks."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+from ..variables.graph import Derived, State
+from ..variables.variable import AnyVariable
+from .loop import LoopThread
+
+SLOWEST = 60.0
+"""Seconds to which the interval of a variable grows that fails again and again."""
+
+
+class Polling:
+    """The timers of one loop; loop thread only, but for :meth:`close`.
+
+    Args:
+        thread: the loop's.
+    """
+
+    def __init__(self, thread: LoopThread) -> None:
+        self._thread = thread
+        self._closed = False
+        self.timers: dict[Derived, asyncio.TimerHandle] = {}
+
+    def arm(self, node: Derived, slower: float = 1.0) -> None:
+        """Compute a node again after its interval, if somebody looks then.
+
+        Args:
+            slower: how many times the interval it shall be, up to :data:`SLOWEST`.
+        """
+        if self._closed or node in self.timers or not node.is_live:
+            return
+        given = node.polling_interval
+        seconds = given.peek() if isinstance(given, AnyVariable) else given
+        if isinstance(seconds, (int, float)) and seconds > 0:
+            wait = min(SLOWEST, seconds * slower) if slower > 1 else seconds
+            # Many that began together shall not go on together.
+            wait *= random.uniform(0.95, 1.05)
+            self.timers[node] = self._thread.loop.call_later(wait, self._poll, node, slower)
+
+    def _poll(self, node: Derived, slower: float) -> None:
+        self.timers.pop(node, None)
+        if not node.is_live:
+            return
+        if node.run is None and node.state is not State.STOPPED:
+            node.again(force=True, parents=False)
+        self.arm(node, 2 * slower if node.failure is not None else 1.0)
+
+    def close(self) -> None:
+        """Poll no more. Callable from any thread."""
+        self._closed = True
+        for each in list(self.timers.values()):
+            self._thread.post(each.cancel)
+        self.timers.clear()
