@@ -27,6 +27,7 @@ const FLAGS = [
  * @property {number} [scale] device pixels a CSS pixel
  * @property {boolean} [reducedMotion]
  * @property {boolean} [classic] in Notebook 7 instead of JupyterLab
+ * @property {boolean} [wakes] connect to the kernel once more when it leaves a request unread
  */
 
 /**
@@ -65,14 +66,37 @@ export function connectBrowser(endpoint) {
  */
 export async function openNotebook(browser, lab, file, options = {}) {
   const { width = 1280, height = 900, scale = 1, reducedMotion = false, classic = false } = options;
+  const { wakes = false } = options;
   const context = await browser.newContext({
     viewport: { width, height },
     deviceScaleFactor: scale,
     reducedMotion: reducedMotion ? 'reduce' : 'no-preference'
   });
+  if (wakes) {
+    await context.addInitScript(wakeKernel);
+  }
   const notebook = new Notebook(await context.newPage(), lab, file, classic);
   await notebook.open();
   return notebook;
+}
+
+/**
+ * In the page: ipykernel 7.0 to 7.3 now and then leave a request unread until somebody connects
+ * (ipython/ipykernel#1554); it stays idle, and cells stay in its queue. So connect.
+ */
+function wakeKernel() {
+  let wasStuck = false;
+  setInterval(() => {
+    const kernel = window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel;
+    const isStuck = kernel?.status === 'idle' && kernel._futures?.size > 0;
+    if (isStuck && wasStuck) {
+      const { wsUrl, token } = kernel.serverSettings;
+      const query = new URLSearchParams({ session_id: 'wake', token });
+      const socket = new WebSocket(`${wsUrl}api/kernels/${kernel.id}/channels?${query}`);
+      socket.onopen = () => socket.close();
+    }
+    wasStuck = isStuck;
+  }, 2000);
 }
 
 /** One notebook in one page; one at a time, where the page is used for several. */

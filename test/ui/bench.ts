@@ -109,7 +109,7 @@ export function useBench(spec = 'python3', via = (url: string): string => url): 
     async open(...cells) {
       const file = bench.write(cells);
       if (notebook === null) {
-        notebook = await openNotebook(known(browser), lab, file);
+        notebook = await openNotebook(known(browser), lab, file, { wakes: spec.includes('-7.3') });
         await notebook.hideSidebar();
       } else {
         await notebook.openNext(file, kernel);

@@ -304,7 +304,9 @@ describe.each(KERNELS)('%s', kernel => {
     'scrolled out of sight and back (%s): as it was',
     async mode => {
       const rest = Array.from({ length: 40 }, (_, i) => `# ${i}\n${'#\n'.repeat(10)}`);
-      const app = await bench.run(APP, ...rest);
+      await bench.open(APP, ...rest);
+      await bench.notebook.runCell(0);
+      const app = bench.apps().first();
       await bench.notebook.setWindowing(mode);
       await bench.notebook.scrollTo(0);
       await click(app, 1);
