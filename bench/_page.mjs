@@ -143,6 +143,8 @@ async function cpuOf(notebook) {
 }
 
 /**
+ * Of what the kernel has: one of another environment has nothing of a server.
+ *
  * @param {Notebook} notebook
  * @returns {Promise<Record<string, string>>}
  */
@@ -150,7 +152,8 @@ async function versionsOf(notebook) {
   const printed = await notebook.execute(`
 import importlib.metadata, json, platform
 _names = "ipyblocks ipywidgets jupyterlab_widgets ipykernel jupyterlab jupyter_server msgspec".split()
-_found = {name: importlib.metadata.version(name) for name in _names}
+_there = {each.metadata["Name"].lower().replace("-", "_") for each in importlib.metadata.distributions()}
+_found = {name: importlib.metadata.version(name) for name in _names if name in _there}
 print(json.dumps({"python": platform.python_version(), **_found}))
 `);
   return JSON.parse(printed);

@@ -24,6 +24,18 @@ class Place(NamedTuple):
     position: int
     length: int
 
+    def of(self, given: Any) -> Any:
+        """What stands for something here: of a variable that depends on the item its value, or,
+        when it depends on an item of another list too, what has a value there. Anything else is
+        itself.
+        """
+        if not isinstance(given, AnyVariable) or not depends_on_item(given, self.items):
+            return given
+        places = (*(given.places if isinstance(given, Partly) else ()), self)
+        given = given.variable if isinstance(given, Partly) else given
+        left = [each for each in _items(given) if not any(_is_of(each, at) for at in places)]
+        return Partly(given, places, left) if left else value_at(given, *places)
+
 
 class Item(Computed):
     """Stands for an item, or something inside it, in what ``For`` draws for each.
@@ -94,6 +106,41 @@ class Position(Item):
         return place.position == (0 if self.what == "is_first" else place.length - 1)
 
 
+class Partly(Computed):
+    """A variable that depends on items of several lists, of which some are known.
+
+    Args:
+        variable: what it stands for.
+        places: the items that are known.
+        left: those that are not.
+    """
+
+    def __init__(
+        self, variable: AnyVariable, places: Sequence[Place], left: Sequence[Item]
+    ) -> None:
+        self.variable = variable
+        self.places = tuple(places)
+        super().__init__(left)
+
+    def describe(self) -> str:
+        return self.variable.describe()
+
+    def compute(self, *values: Any) -> Any:
+        raise ValueError(f"{self.describe()} has a value only in what For(variable, …) draws.")
+
+
+def _items(variable: Node) -> list[Item]:
+    """Items that a variable is computed from."""
+    if isinstance(variable, Item):
+        return [variable]
+    inputs = variable.inputs if isinstance(variable, Computed) else ()
+    return [item for each in inputs for item in _items(each)]
+
+
+def _is_of(item: Item, place: Place) -> bool:
+    return _are_same(item.items, place.items)
+
+
 def _are_same(items: Any, others: Any) -> bool:
     """Whether two are one list; ``x.get("rows")`` and ``item["rows"]`` are new with every call."""
     if items is others:
@@ -125,10 +172,12 @@ def others(variable: Node, items: Any) -> list[Node]:
     return [variable]
 
 
-def value_at(variable: Node, place: Place) -> Any:
-    """The value that a variable which depends on an item has for one item."""
-    if isinstance(variable, Item) and _are_same(variable.items, place.items):
-        return variable.at(place)
-    if isinstance(variable, Computed) and depends_on_item(variable, place.items):
-        return variable.compute(*(value_at(each, place) for each in variable.inputs))
+def value_at(variable: Node, *places: Place) -> Any:
+    """The value that a variable which depends on items has for these."""
+    if isinstance(variable, Item):
+        for place in places:
+            if _is_of(variable, place):
+                return variable.at(place)
+    if isinstance(variable, Computed) and any(depends_on_item(variable, at.items) for at in places):
+        return variable.compute(*(value_at(each, *places) for each in variable.inputs))
     return variable.now()

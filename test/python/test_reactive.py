@@ -853,3 +853,19 @@ def test_an_async_py_component(show: Show) -> None:
         return f"late {v}"
 
     assert settle(show(page_of(late(Variable(1))))) == [["late 1"]]
+
+
+def test_a_condition_may_mix_items_of_both_lists(show: Show) -> None:
+    rows = Variable([{"wanted": 2, "cells": [1, 2, 3]}, {"wanted": 3, "cells": [3]}])
+    row = rows.list_item
+    cells = row["cells"]
+    chosen = If(cells.list_item == row["wanted"], Text("chosen"), Text(cells.list_item))
+    shown = show(page_of(For(rows, Stack(For(cells, chosen)))))
+    assert texts(settle(shown)) == ["1", "chosen", "3", "chosen"]
+    rows.value = [{"wanted": 1, "cells": [1, 2]}]
+    assert texts(settle(shown)) == ["chosen", "2"]
+
+
+def texts(drawn: Any) -> list[str]:
+    """What is drawn, however deep."""
+    return [drawn] if isinstance(drawn, str) else [text for each in drawn for text in texts(each)]

@@ -1,0 +1,53 @@
+"""Content that is copied for every item of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .. import context
+from ..block import Block, BlockContext
+from ..variables.loop import Place, depends_on_item, others
+from ..variables.variable import AnyVariable
+from .part import Part
+
+
+def depends_beside(block: Block, items: Any) -> list[AnyVariable]:
+    """What a template depends on beside the item."""
+    found: dict[Any, None] = {}
+    for each in made_of(block):
+        if isinstance(each, Block):
+            found.update(dict.fromkeys(depends_beside(each, items)))
+        elif isinstance(each, AnyVariable) and depends_on_item(each, items):
+            found.update(dict.fromkeys(others(each, items)))
+    return list(found)
+
+
+def made_of(block: Block) -> Iterator[Any]:
+    """Variables and blocks of a template."""
+    yield from block.bound.values()
+    if isinstance(block, BlockContext):
+        yield from block.children
+    if isinstance(block, Part):
+        yield from block.made_of()
+
+
+def copy_of(block: Block, at: Place) -> Block:
+    """A block built from the same arguments, with its children, for one item of a list."""
+    with context.building(None), context.running(None):
+        if isinstance(block, Part):
+            return block.copied(at)
+        bound = {name: at.of(each) for name, each in block.bound.items()}
+        on = {f"on{event}": _actions_at(each, at) for event, each in block.actions.items()}
+        twin = type(block)(**{**block._given, **bound, **on, "render": False})
+        if isinstance(block, BlockContext):
+            assert isinstance(twin, BlockContext)
+            twin.children = [copy_of(child, at) for child in block.children]
+            for child in twin.children:
+                child.parent = twin
+    return twin
+
+
+def _actions_at(given: Any, at: Place) -> Any:
+    listed = given if isinstance(given, (list, tuple)) else [given]
+    return [each.at(at.of) for each in listed]
