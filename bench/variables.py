@@ -16,8 +16,9 @@ from contextlib import contextmanager
 from itertools import count
 from typing import NamedTuple
 
+from ipyblocks.variables.base import AnyVariable, Change
 from ipyblocks.variables.derived import DerivedVariable
-from ipyblocks.variables.variable import AnyVariable, Change, Variable
+from ipyblocks.variables.variable import Variable
 
 NODES = 10_000
 GRID_WIDTH = 100

@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 from . import context
 from .component import Component
 from .components.button import Button
-from .events import ListenerArgs, listen
+from .events import listen
+from .listener_args import ListenerArgs
 from .progress_updater import TaskProgressUpdate
+from .variables.base import AnyVariable
 from .variables.derived import DerivedVariable
-from .variables.variable import AnyVariable, Variable
+from .variables.variable import Variable
 
 if TYPE_CHECKING:
     from .block import Block
@@ -221,7 +223,8 @@ class Toggle(Action):
         self._variable = variable
 
     async def execute(self, ctx: ActionCtx) -> None:
-        await ctx.update(self._variable, not self._variable.peek())
+        # What it mirrors may not have been computed yet.
+        await ctx.update(self._variable, not await self._variable.get_current_value())
 
 
 class Reset(Action):
@@ -281,6 +284,25 @@ class ActionFunction:
         return AnnotatedAction(self._fn, args, kwargs)
 
 
+class Loading(Variable):
+    """Whether an action is going on, somewhere: in one row of a list, or in another."""
+
+    def __init__(self) -> None:
+        super().__init__(False)
+        self._calls = 0
+
+    @contextmanager
+    def going(self) -> Iterator[None]:
+        """A call of the action goes on inside. Loop thread only."""
+        self._calls += 1
+        self.assign(True)
+        try:
+            yield
+        finally:
+            self._calls -= 1
+            self.assign(self._calls > 0)
+
+
 class AnnotatedAction(Action):
     """A call of an action's function, to be made when the event comes.
 
@@ -295,8 +317,7 @@ class AnnotatedAction(Action):
         self._fn = fn
         self._args = args
         self._kwargs = kwargs
-        self._going = 0
-        self.loading = Variable(False)
+        self.loading = Loading()
         self.name: str = fn.__name__
 
     def at(self, resolve: Callable[[Any], Any]) -> Action:
@@ -306,15 +327,10 @@ class AnnotatedAction(Action):
         return twin
 
     async def execute(self, ctx: ActionCtx) -> None:
-        args = [await _value(each) for each in self._args]
-        kwargs = {name: await _value(each) for name, each in self._kwargs.items()}
-        self._going += 1
-        self.loading.assign(True)
-        try:
+        with self.loading.going():
+            args = [await _value(each) for each in self._args]
+            kwargs = {name: await _value(each) for name, each in self._kwargs.items()}
             await self._fn(ctx, *args, **kwargs)
-        finally:
-            self._going -= 1
-            self.loading.assign(self._going > 0)
 
 
 async def _value(given: Any) -> Any:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import re
 import time
 import weakref
 from collections.abc import Callable, Sequence
@@ -24,7 +22,7 @@ from .protocol import App
 from .runtime import reader as _reader  # noqa: F401 - it computes variables that cells read
 from .runtime.backends.inline import has_threads
 from .runtime.engine import Engine
-from .runtime.options import Options
+from .runtime.options import Options, bytes_of, limit_from_environment
 
 Auth = Callable[..., Any] | tuple[str, str] | list[tuple[str, str]]
 
@@ -69,14 +67,13 @@ class Blocks(Tree):
 
         Args:
             status_update_rate: seconds between two tellings of places in the queue; ``"auto"``
-                tells
-                them when they change.
+                tells them when they change.
             api_open: a notebook app has no REST routes; accepted because there is nothing to close.
             max_size: most events that may wait; a further one is refused with a message.
             concurrency_count: no longer exists; use ``default_concurrency_limit``.
             default_concurrency_limit: how many runs of a function go on at once, where the
-                listener does
-                not say; None: any number. By default ``GRADIO_DEFAULT_CONCURRENCY_LIMIT``, or 1.
+                listener does not say; None: any number. By default
+                ``GRADIO_DEFAULT_CONCURRENCY_LIMIT``, or 1.
 
         Raises:
             ValueError: a number that is not positive.
@@ -159,8 +156,7 @@ class Blocks(Tree):
             state_session_capacity: most sessions kept; the oldest is closed when there are more.
             max_file_size: largest upload, in bytes or as ``"5mb"``.
             inbrowser, share, auth, auth_message, server_name, server_port, favicon_path,
-            ssl_keyfile,
-                ssl_certfile, ssl_keyfile_password, ssl_verify, root_path, app_kwargs,
+                ssl_keyfile, ssl_certfile, ssl_keyfile_password, ssl_verify, root_path, app_kwargs,
                 share_server_address, share_server_protocol, auth_dependency: need a web server.
 
         Returns:
@@ -244,8 +240,7 @@ class Blocks(Tree):
 
         Raises:
             ValueError: no such function, or one that cannot be called so: a generator, one in
-                batches,
-                or one with State.
+                batches, or one with State.
             TypeError: a value is missing, or one too many.
         """
         return called_directly(self, inputs, fn_index, api_name)
@@ -384,42 +379,6 @@ def refuse_server_arguments(**given: Any) -> None:
         raise NotAvailableError(
             f"launch({', '.join(asked)}) needs a web server, and an app in a notebook cell "
             "has none: it runs wherever the notebook runs, for whoever may open the notebook. "
-            "Leave "
-            f"{'it' if len(asked) == 1 else 'them'} out; a web page of its own is not "
+            f"Leave {'it' if len(asked) == 1 else 'them'} out; a web page of its own is not "
             "available yet."
         )
-
-
-_UNITS = {"b": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30, "tb": 1 << 40}
-
-
-def bytes_of(size: str | int | None) -> int | None:
-    """``"5mb"`` → 5242880; a number is bytes; None is no limit.
-
-    Raises:
-        ValueError: not of that form, or not positive.
-    """
-    if size is None:
-        return None
-    if isinstance(size, int) and size > 0:
-        return size
-    match = re.fullmatch(r"\s*(\d+)\s*([kmgt]?b)\s*", str(size).lower())
-    if match is None or int(match[1]) == 0:
-        raise ValueError(f'max_file_size is {size!r}; give bytes, or a size such as "5mb".')
-    return int(match[1]) * _UNITS[match[2]]
-
-
-def limit_from_environment() -> int | None:
-    """``GRADIO_DEFAULT_CONCURRENCY_LIMIT``: a number, or "none" for no limit; 1 when it is not set.
-
-    Raises:
-        ValueError: something else.
-    """
-    given = os.environ.get("GRADIO_DEFAULT_CONCURRENCY_LIMIT", "1").strip().lower()
-    if given == "none":
-        return None
-    if not given.isdigit() or int(given) < 1:
-        raise ValueError(
-            f'GRADIO_DEFAULT_CONCURRENCY_LIMIT is {given!r}; give 1 or more, or "none".'
-        )
-    return int(given)

@@ -15,10 +15,13 @@ from msgspec import UNSET, UnsetType
 from typing_extensions import Self
 
 from . import context
-from .block import Block, BlockContext
+from .block import Block
+from .blockcontext import BlockContext
 from .component import Component
+from .dependency import Dependency
 from .errors import DuplicateBlockError, InvalidBlockError, RenderError
-from .events import Dependency, Event, ListenerArgs, listen
+from .events import Event, listen
+from .listener_args import ListenerArgs
 from .prop import prop
 from .protocol import App, Node, NodeId, StreamRate
 from .themes import ThemeClass, resolve

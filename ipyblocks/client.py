@@ -20,8 +20,8 @@ import msgspec
 from . import endpoints
 from .app import Blocks
 from .codec import Packet, decode_to_page, encode
+from .dependency import Dependency
 from .errors import NotAvailableError
-from .events import Dependency
 from .files import PrivateFolder, safe_name
 from .job import AppError, Communicator, Job, ProgressUnit, Status, StatusUpdate
 from .protocol import (

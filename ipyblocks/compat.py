@@ -29,10 +29,15 @@ _DARA = ("ipyblocks.reactive",)
 
 _SOURCES: Final[Mapping[str, Sequence[str]]] = {
     "gradio": _GRADIO,
-    "gradio.blocks": (*_GRADIO, "ipyblocks.block"),
+    "gradio.blocks": (*_GRADIO, "ipyblocks.block", "ipyblocks.blockcontext"),
     "gradio.components": ("ipyblocks.components", "ipyblocks.component"),
     "gradio.components.base": ("ipyblocks.component",),
-    "gradio.events": ("ipyblocks.events", "ipyblocks.injection"),
+    "gradio.events": (
+        "ipyblocks.events",
+        "ipyblocks.dependency",
+        "ipyblocks.listener_args",
+        "ipyblocks.injection",
+    ),
     "gradio.exceptions": ("ipyblocks.errors",),
     "gradio.helpers": _GRADIO,
     "gradio.layouts": ("ipyblocks.layouts",),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .block import Block, BlockContext
+from .block import Block
+from .blockcontext import BlockContext
 from .prop import SAME, Prop, prop
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from .block import BlockContext
+    from .blockcontext import BlockContext
     from .blocks import Tree
     from .files import Files
     from .progress import Reports

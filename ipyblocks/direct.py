@@ -11,7 +11,7 @@ from typing import Any
 from . import endpoints
 from .blocks import Tree
 from .component import Component
-from .events import Dependency
+from .dependency import Dependency
 
 
 def called_directly(app: Tree, inputs: Sequence[Any], fn_index: int, api_name: str | None) -> Any:

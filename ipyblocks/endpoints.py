@@ -8,7 +8,7 @@ from typing import Any
 from .block import Block
 from .blocks import Tree
 from .component import Component
-from .events import Dependency
+from .dependency import Dependency
 from .protocol import Json
 
 

@@ -185,7 +185,8 @@ def fake_progress(start: float, end: float, estimate: float, elapsed: float) -> 
     if estimate <= 0:
         return start + distance * (1 - math.exp(-elapsed / DEFAULT_TAU))
     if elapsed <= LINEAR_SHARE * estimate:
-        return start + distance * elapsed / estimate
+        # The quotient of floats at their smallest may be too large.
+        return start + distance * min(LINEAR_SHARE, elapsed / estimate)
     rest = 1 - LINEAR_SHARE
     over = elapsed - LINEAR_SHARE * estimate
     scale = rest * estimate  # 0 for an estimate so small that floats end

@@ -7,12 +7,15 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from . import context
-from .block import Block, BlockContext
+from .block import Block
+from .blockcontext import BlockContext
 from .blocks import Tree
 from .component import Component
-from .events import Dependency, EventListener, Inputs, ListenerArgs, TriggerMode, as_list, listen
+from .dependency import Dependency
+from .events import EventListener, listen
 from .layouts.column import Column
 from .layouts.row import Row
+from .listener_args import Inputs, ListenerArgs, TriggerMode, as_list
 from .protocol import Json, NodeId
 
 
@@ -51,6 +54,8 @@ class Subtree(Tree):
         """Say where it belongs, before anything is built in it."""
         self._scene = scene
         self._former = scene.former(container)
+        known = () if self._former is None else self._former.blocks.items()
+        self._keyed = _Keyed(known)
         self.blocks.clear()
         self._ids.clear()
         self.holder = container.empty()
@@ -77,13 +82,8 @@ class Subtree(Tree):
         self._nodes = None
 
     def _kept(self, block: Block) -> NodeId | None:
-        key = getattr(block, "key", None)
-        if key is None or self._former is None:
-            return None
-        for node, old in self._former.blocks.items():
-            if getattr(old, "key", None) == key and type(old) is type(block):
-                return None if node in self.blocks else node
-        return None
+        node = self._keyed.find(block)
+        return None if node in self.blocks else node
 
     def next_dependency_id(self) -> int:
         return self._scene.new_dependency()
@@ -113,11 +113,48 @@ class Subtree(Tree):
         self._check_placed()
         self.base_props = {node.id: node.props for node in self.nodes()}
         self._former = None  # which would keep all that have ever been
+        self._keyed = _Keyed(())
 
     def children_ids(self) -> list[NodeId]:
         """Top-level blocks, in order."""
         found = (self.own_id_of(child) for child in self.holder.children if child.on_page)
         return [node for node in found if node is not None]
+
+
+class _Keyed:
+    """Blocks with a key, found by it and their class; of several that share both, the first.
+
+    Args:
+        blocks: with their numbers.
+    """
+
+    def __init__(self, blocks: Iterable[tuple[NodeId, Block]]) -> None:
+        self._found: dict[tuple[type[Block], Any], NodeId] = {}
+        # Keys such as lists, which are compared one by one.
+        self._unhashable: list[tuple[tuple[type[Block], Any], NodeId]] = []
+        for node, block in blocks:
+            key = _key(block)
+            if key is None:
+                continue
+            try:
+                self._found.setdefault(key, node)
+            except TypeError:
+                self._unhashable.append((key, node))
+
+    def find(self, block: Block) -> NodeId | None:
+        """Number of the block that has the key of this one; None when none has."""
+        key = _key(block)
+        if key is None:
+            return None
+        try:
+            return self._found.get(key)
+        except TypeError:
+            return next((node for other, node in self._unhashable if other == key), None)
+
+
+def _key(block: Block) -> tuple[type[Block], Any] | None:
+    key = getattr(block, "key", None)
+    return None if key is None else (type(block), key)
 
 
 def render(

@@ -8,7 +8,9 @@ from typing import Any, Literal
 from typing_extensions import Self
 
 from ..component import Component, prop
-from ..events import Dependency, ListenerArgs, as_list, change_event, listen
+from ..dependency import Dependency
+from ..events import change_event, listen
+from ..listener_args import ListenerArgs, as_list
 from .button import Button
 from .state import State
 

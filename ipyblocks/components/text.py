@@ -8,7 +8,7 @@ from ..block import Block
 from ..component import Component, prop
 from ..events import change_event
 from ..themes.css import check_css
-from ..variables.variable import AnyVariable
+from ..variables.base import AnyVariable
 
 # `gr.Text` is Gradio's other name of Textbox; this one is part of `ipyblocks.reactive`.
 __all__: list[str] = []

@@ -12,8 +12,8 @@ from typing import Any
 from .. import context
 from ..block import Block
 from ..components.text import Text, as_block
-from ..variables.derived import DerivedVariable, Flag
-from ..variables.variable import AnyVariable
+from ..variables.base import AnyVariable
+from ..variables.derived import DerivedVariable, refuse_flag
 from .part import PartColumn, own, place
 from .tracker import ProgressTracker
 
@@ -35,10 +35,8 @@ class PyComponent(PartColumn):
         self.name = fn.__name__
         given = [*args, *kwargs.values()]
         for each in given:
-            if isinstance(each, Flag):
-                raise ValueError(
-                    f"{each.describe()} cannot be an argument of a py_component; use it in If."
-                )
+            if isinstance(each, AnyVariable):
+                refuse_flag(each, "an argument of a py_component; use it in If.")
 
         def build(*values: Any) -> None:
             left = iter(values)

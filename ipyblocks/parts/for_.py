@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .. import context
-from ..block import Block, BlockContext
+from ..block import Block
+from ..blockcontext import BlockContext
 from ..components.text import as_block
 from ..layouts.loop import Loop
 from ..layouts.loopitem import LoopItem
 from ..prop import prop
+from ..variables.base import AnyVariable
+from ..variables.computed import Computed
 from ..variables.loop import Item, Place, value_at
-from ..variables.variable import AnyVariable, Computed
 from .component import PyComponent
 from .part import Part, own, place
 from .template import copy_of, depends_beside, made_of

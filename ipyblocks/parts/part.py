@@ -8,14 +8,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .. import context
-from ..block import Block, BlockContext
+from ..block import Block
+from ..blockcontext import BlockContext
 from ..components.text import as_block
-from ..events import ListenerArgs, listen
+from ..events import listen
 from ..layouts.column import Column
+from ..listener_args import ListenerArgs
 from ..prop import prop
+from ..variables.base import AnyVariable
 from ..variables.loop import Place
 from ..variables.switch import All
-from ..variables.variable import AnyVariable
 
 if TYPE_CHECKING:
     from ..blocks import Tree
@@ -68,7 +70,7 @@ class Part:
         return {name: at.of(self.bound.get(name, v)) for name, v in self._given.items()}
 
     def empty(self) -> BlockContext:
-        """See :meth:`ipyblocks.block.BlockContext.empty`."""
+        """See :meth:`ipyblocks.blockcontext.BlockContext.empty`."""
         return self._plain()(render=False)
 
     def _plain(self) -> type[BlockContext]:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from .. import context
-from ..block import Block, BlockContext
+from ..block import Block
+from ..blockcontext import BlockContext
+from ..variables.base import AnyVariable
 from ..variables.loop import Place, depends_on_item, others
-from ..variables.variable import AnyVariable
 from .part import Part
 
 

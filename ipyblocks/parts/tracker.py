@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..components.text import Text
-from ..variables.variable import AnyVariable
+from ..variables.base import AnyVariable
 from .part import PartColumn, place
 
 

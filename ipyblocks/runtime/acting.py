@@ -11,7 +11,7 @@ import json
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Any, Literal, TypeVar, cast
 
 from .. import actions, context
@@ -19,8 +19,10 @@ from ..actions import Action, NotificationStatus
 from ..errors import NotAvailableError
 from ..progress_updater import TaskProgressUpdate
 from ..protocol import ToastLevel
+from ..variables.base import AnyVariable
 from ..variables.derived import DerivedVariable
-from ..variables.variable import AnyVariable
+from ..variables.graph import Derived
+from ..variables.path import Path
 from . import effects
 from .imperative import run_task
 from .task import Task
@@ -63,6 +65,8 @@ class RunCtx:
         """See :meth:`ipyblocks.actions.ActionCtx.update`."""
         if not isinstance(variable, AnyVariable):
             raise TypeError(f"ctx.update() takes a variable, not {variable!r:.60}.")
+        if isinstance(variable, Path) and isinstance(variable.variable, Derived):
+            await variable.get_current_value()  # what it is a place of has to be known
         variable.assign(value)
 
     async def trigger(self, variable: DerivedVariable, force: bool = True) -> None:
@@ -109,9 +113,9 @@ class RunCtx:
             )
         effects.open_url(self._session, self._session.last_page(), url)
 
-    async def download_file(self, path: str | Path, cleanup: bool = False) -> None:
+    async def download_file(self, path: str | FilePath, cleanup: bool = False) -> None:
         """See :meth:`ipyblocks.actions.ActionCtx.download_file`."""
-        file = Path(path)
+        file = FilePath(path)
         page = self._session.last_page()
         save = partial(effects.download, self._session, page, file.name, "", file)
         await self._in_thread(save)

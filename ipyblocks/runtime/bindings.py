@@ -6,21 +6,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .. import context
 from ..block import Block
 from ..component import Component
-from ..events import Dependency, ListenerArgs
+from ..dependency import Dependency
 from ..protocol import Json, Stream, TaskId, ToastLevel
+from ..variables.base import AnyVariable
 from ..variables.derived import DerivedVariable
-from ..variables.graph import Derived, State, Watch
-from ..variables.variable import AnyVariable
-from .call import Output, changed, failure_of, skip
+from ..variables.graph import Derived, State
+from ..variables.watch import Watch
+from .call import failure_of
 from .computation import Computation
 from .evaluator import evaluator
+from .faults import Faults
+from .showing import Bound, News, Showing, news_of
+from .standin import Gate, StandIn, says, standing_for
 from .task import Failure, Task
 from .trail import NO_TRAIL
 
@@ -28,29 +33,6 @@ if TYPE_CHECKING:
     from .session import Session
 
 log = logging.getLogger("ipyblocks")
-
-
-class _Bound:
-    """One prop of a block that follows a variable, or a function that runs when it changes.
-
-    Attributes:
-        dependency: the function; None for a prop.
-    """
-
-    def __init__(
-        self,
-        block: Block,
-        name: str,
-        variable: AnyVariable,
-        dependency: Dependency | None,
-        changed: Callable[[_Bound], None],
-        owner: Bindings,
-    ) -> None:
-        self.block = block
-        self.name = name
-        self.variable = variable
-        self.dependency = dependency
-        self.watch = Watch(variable, partial(changed, self), owner)
 
 
 class Bindings:
@@ -61,12 +43,12 @@ class Bindings:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._bound: dict[tuple[int, str], _Bound] = {}
-        self._by_watch: dict[Watch, _Bound] = {}
-        self._dirty: dict[_Bound, None] = {}
+        self._bound: dict[tuple[int, str], Bound] = {}
+        self._by_watch: dict[Watch, Bound] = {}
+        self._dirty: dict[Bound, None] = {}
         self._jobs: set[asyncio.Task[Any]] = set()
         self._applying: asyncio.Task[Any] | None = None
-        self._failed: dict[Block, Task] = {}
+        self._faults = Faults(session)
         self._held = False
         self._closed = False
 
@@ -85,7 +67,7 @@ class Bindings:
         new: dict[Watch, None] = {}
         for key, (block, name, variable, dependency) in wanted.items():
             if key not in self._bound:
-                bound = _Bound(block, name, variable, dependency, self._changed, self)
+                bound = Bound(block, name, variable, dependency, self._changed, self)
                 new[bound.watch] = None
                 self._follow(key, bound)
         for run, watches in evaluator.waited_for(new).items():
@@ -104,7 +86,7 @@ class Bindings:
                 found[key] = (dependency.renders, "", dependency.variable, dependency)
         return found
 
-    def _follow(self, key: tuple[int, str], bound: _Bound) -> None:
+    def _follow(self, key: tuple[int, str], bound: Bound) -> None:
         self._bound[key] = self._by_watch[bound.watch] = bound
         self._session.stores.follow(bound.variable)
         bound.watch.start()
@@ -114,11 +96,14 @@ class Bindings:
             self._dirty[bound] = None
             self._apply_soon()
 
-    def _drop(self, bound: _Bound) -> None:
+    def _drop(self, bound: Bound) -> None:
         bound.watch.stop()
         self._by_watch.pop(bound.watch, None)
         self._dirty.pop(bound, None)
-        self._failed.pop(bound.block, None)
+        if self._closed:
+            return
+        # Another block may have taken over its place, by its key.
+        self._faults.right(bound.block, bound.name)
 
     def start(self) -> None:
         """The session has just been opened: show what the variables are now."""
@@ -127,8 +112,7 @@ class Bindings:
         ready = [b for b in self._dirty if not _is_slow(b.block)]
         for bound in ready:
             del self._dirty[bound]
-        outputs, failed = self._outputs(ready)
-        self._show(outputs, failed)
+        self._show(news_of(self._session, ready))
 
     def close(self) -> None:
         """Look at nothing any more."""
@@ -144,7 +128,7 @@ class Bindings:
 
     # --- values to the page ----------------------------------------------------------------------
 
-    def _changed(self, bound: _Bound) -> None:
+    def _changed(self, bound: Bound) -> None:
         """A variable has another value, or has failed, or was stopped."""
         variable = bound.variable
         if variable.failure is not None:
@@ -152,7 +136,7 @@ class Bindings:
             return
         if bound.dependency is not None:
             if _has_value(variable):
-                self._forgive(bound.block)
+                self._faults.right(bound.block, bound.name)
                 self._session.engine.run_dependency(self._session, bound.dependency)
             return
         if _has_value(variable):
@@ -166,50 +150,42 @@ class Bindings:
     async def _apply(self) -> None:
         try:
             while self._dirty:
-                ready, self._dirty = list(self._dirty), {}
+                ready, self._dirty = self._with_wrong(self._dirty), {}
                 if any(_is_slow(bound.block) for bound in ready):
-                    runner = self._session.engine.runner
-                    job = runner.submit(partial(self._outputs, ready))
-                    outputs, failed = await asyncio.wrap_future(job)
+                    job = self._session.engine.runner.submit(partial(news_of, self._session, ready))
+                    news = await asyncio.wrap_future(job)
                 else:
-                    outputs, failed = self._outputs(ready)
+                    news = news_of(self._session, ready)
                 if not self._session.closed:
-                    self._show(outputs, failed)
+                    self._show(news)
         finally:
             self._applying = None
 
-    def _outputs(
-        self, bounds: Sequence[_Bound]
-    ) -> tuple[list[Output], list[tuple[Block, BaseException]]]:
-        """What becomes of blocks whose variables have changed; also in a thread of the pool."""
-        outputs: list[Output] = []
-        failed: list[tuple[Block, BaseException]] = []
-        changes: dict[Block, dict[str, Any]] = {}
-        for bound in bounds:
-            changes.setdefault(bound.block, {})[bound.name] = bound.variable.now()
-        for block, new in changes.items():
-            output = self._output(block, new)
-            if isinstance(output, Output):
-                outputs.append(output)
-            else:
-                failed.append((block, output))
-        return outputs, failed
+    def _with_wrong(self, bounds: Iterable[Bound]) -> list[Bound]:
+        """These, and props of the same blocks that could not be shown: a value that was not among
+        the choices may be among the new ones.
+        """
+        found = dict.fromkeys(bounds)
+        for block in dict.fromkeys(each.block for each in bounds):
+            for name in self._faults.of(block):
+                other = self._bound.get((id(block), name))
+                if other is not None and other.dependency is None and _has_value(other.variable):
+                    found[other] = None
+        return list(found)
 
-    def _output(self, block: Block, new: dict[str, Any]) -> Output | Exception:
-        with context.running(_Showing(self._session)):  # type: ignore[arg-type]
-            try:
-                return changed(self._session, block, new)
-            except Exception as error:  # noqa: BLE001 - a value that its component cannot show
-                return error
-
-    def _show(self, outputs: list[Output], failed: Sequence[tuple[Block, BaseException]]) -> None:
-        for output in outputs:
-            self._forgive(output.block)
+    def _show(self, news: News) -> None:
+        for bound in news.right:
+            if not _is_stopped(bound.variable):
+                self._faults.right(bound.block, bound.name)
         # The page that has set a variable need not be told what it has set.
-        news = [each for each in outputs if not self._session.shows(each)]
-        self._session.apply(news, NO_TRAIL)
-        for block, error in failed:
-            self._fail(block, failure_of(error), type(block).__name__)
+        outputs = [each for each in news.outputs if not self._session.shows(each)]
+        self._session.apply(outputs, NO_TRAIL)
+        for bound, error in news.wrong:
+            self._fail(bound, error)
+
+    def _fail(self, bound: Bound, error: BaseException) -> None:
+        called = type(bound.block).__name__
+        self._faults.add(bound.block, bound.name, failure_of(error), called)
 
     # --- edits of the page -----------------------------------------------------------------------
 
@@ -223,30 +199,30 @@ class Bindings:
         else:
             self._take(bound, self._preprocess(bound, payload))
 
-    def _preprocess(self, bound: _Bound, payload: Json) -> Callable[[], Any]:
+    def _preprocess(self, bound: Bound, payload: Json) -> Callable[[], Any]:
         block = self._session.current(bound.block)
 
         def value() -> Any:
-            with context.running(_Showing(self._session)):  # type: ignore[arg-type]
+            with context.running(Showing(self._session)):  # type: ignore[arg-type]
                 return block.preprocess(payload) if bound.name == "value" else payload
 
         return value
 
-    async def _take_slowly(self, bound: _Bound, payload: Json) -> None:
+    async def _take_slowly(self, bound: Bound, payload: Json) -> None:
         job = self._session.engine.runner.submit(self._preprocess(bound, payload))
         try:
             value = await asyncio.wrap_future(job)
         except Exception as error:  # noqa: BLE001 - told at the component
-            self._fail(bound.block, failure_of(error), type(bound.block).__name__)
+            self._fail(bound, error)
             return
         self._take(bound, lambda: value)
 
-    def _take(self, bound: _Bound, value: Callable[[], Any]) -> None:
+    def _take(self, bound: Bound, value: Callable[[], Any]) -> None:
         try:
             bound.variable.assign(value())
-            self._forgive(bound.block)
+            self._faults.right(bound.block, bound.name)
         except BaseException as error:  # noqa: BLE001 - an observer may even exit; the loop may not
-            self._fail(bound.block, failure_of(error), type(bound.block).__name__)
+            self._fail(bound, error)
 
     # --- calls as tasks --------------------------------------------------------------------------
 
@@ -254,17 +230,19 @@ class Bindings:
         """See :class:`~.computation.Follower`."""
         bounds = [self._by_watch[watch] for watch in watches if watch in self._by_watch]
         for tracked in (True, False):
-            blocks = [b.block for b in bounds if _tracks(b.block) is tracked]
-            if blocks:
-                self._shadow(run, list(dict.fromkeys(blocks)), tracked)
+            waiting = [bound for bound in bounds if _tracks(bound.block) is tracked]
+            if waiting:
+                self._stand_in(run, waiting, tracked)
 
-    def _shadow(self, run: Computation, blocks: list[Block], tracked: bool) -> Task:
-        """A task of this session that stands for a call."""
-        dependency = _standing_for(run, self._session, blocks, tracked, self)
-        engine = self._session.engine
-        task = engine.new_task(self._session, dependency, None, None)
+    def _stand_in(self, run: Computation, bounds: list[Bound], tracked: bool) -> None:
+        """Let a task of this session stand for a call that some props wait for."""
+        engine, session = self._session.engine, self._session
+        blocks = list(dict.fromkeys(bound.block for bound in bounds))
+        fn = StandIn(run, self, lambda: self._stood_in(task, bounds))
+        dependency = standing_for(fn, session, blocks, tracked)
+        task = engine.new_task(session, dependency, None, None)
         task.reports = run.reports  # type: ignore[assignment]
-        gate = _Gate(run)
+        gate = Gate(run)
         task.places = gate  # type: ignore[assignment]
 
         def tell() -> None:
@@ -273,46 +251,29 @@ class Bindings:
                 engine.teller.reported(task)
 
         run.shown.append(tell)
-        for block in blocks:
-            self._failed.pop(block, None)
-        engine.enqueue(task)
-        return task
+        for bound in bounds:
+            self._faults.forget(bound.block, bound.name)
+        # Nobody has asked for it who could be told to come back later.
+        engine.queue.push(task, dependency.concurrency_id, None, counts=False)
 
-    def _tell_failure(self, bound: _Bound, error: BaseException) -> None:
-        """A variable has failed too quickly for a task to have been shown."""
+    def _stood_in(self, task: Task, bounds: Sequence[Bound]) -> None:
+        """A task that stood for a call has ended; what failed before is no longer told there."""
+        left = [each for each in bounds if self._by_watch.get(each.watch) is each]
+        if task.state == "done":
+            for block in dict.fromkeys(bound.block for bound in left):
+                self._faults.tell_again(block)
+        elif task.state == "cancelled":
+            failure = Failure("cancelled", task.reason, retry=task.dependency.retry)
+            for bound in left:
+                self._faults.add(bound.block, bound.name, failure, task.dependency.name, told=True)
+
+    def _tell_failure(self, bound: Bound, error: BaseException) -> None:
+        """A variable has failed; too quickly, perhaps, for a task to have been shown."""
         block, variable = bound.block, bound.variable
-        if any(_says(task, block, error) for task in self._session.tasks.values()):
-            return
-        name = variable.name if isinstance(variable, DerivedVariable) else variable.describe()
-        self._fail(block, failure_of(error), name, partial(evaluator.again, variable))
-
-    def _fail(
-        self,
-        block: Block,
-        failure: Failure,
-        name: str,
-        retry: Callable[[], None] | None = None,
-    ) -> None:
-        async def fails() -> None:
-            raise AssertionError("It is never run.")
-
-        fails.__name__ = name
-        dependency = _dependency(self._session, fails, [block], "full")
-        task = self._session.engine.new_task(self._session, dependency, None, None)
-        failure = Failure(failure.code, failure.message, failure.detail, failure.toast, retry)
-        self._failed[block] = task
-        self._session.engine.show_failed(task, failure)
-
-    def _forgive(self, block: Block) -> None:
-        """What a block shows is right again: its message goes."""
-        if self._failed.pop(block, None) is not None:
-
-            async def works() -> None:
-                raise AssertionError("It is never run.")
-
-            dependency = _dependency(self._session, works, [block], "hidden")
-            task = self._session.engine.new_task(self._session, dependency, None, None)
-            self._session.engine.show_done(task)
+        told = any(says(task, block, error) for task in self._session.tasks.values())
+        called = variable.name if isinstance(variable, DerivedVariable) else variable.describe()
+        failure = replace(failure_of(error), retry=partial(evaluator.again, variable))
+        self._faults.add(block, bound.name, failure, called, told)
 
     def say(self, run: Computation, stream: Stream, text: str) -> None:
         """See :class:`~.computation.Follower`."""
@@ -345,137 +306,15 @@ class Bindings:
         return job
 
 
-class _Showing:
-    """Stands for a run while values are brought to the page: which files may be shown."""
-
-    tracks_tqdm = False
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    @property
-    def files(self) -> Any:
-        return self._session.files
-
-    def toast(self, level: ToastLevel, message: str, title: str, duration: float | None) -> None:
-        self._session.toast(level, message, title, duration)
-
-    def write(self, stream: Stream, text: str) -> None:
-        self._session.say(TaskId(0), "variables", stream, text)
-
-    def check_cancelled(self) -> None:
-        """Nobody cancels it."""
-
-
-class _Gate:
-    """Lets a task that stands for a call begin when the call does. See :class:`.places.Places`."""
-
-    limit = None
-
-    def __init__(self, run: Computation) -> None:
-        self._run = run
-        self._waiting: list[Callable[[], None]] = []
-
-    @property
-    def has_room(self) -> bool:
-        """Whether the call has begun."""
-        return not self._run.waits
-
-    def take(self, wake: Callable[[], None]) -> bool:
-        """See :meth:`.places.Places.take`."""
-        if not self._run.waits:
-            return True
-        self._waiting.append(wake)
-        return False
-
-    def give(self) -> None:
-        """Others have a gate of their own."""
-
-    def open(self) -> None:
-        """Look again whether the call has begun."""
-        if not self._run.waits:
-            waiting, self._waiting = self._waiting, []
-            for wake in waiting:
-                wake()
-
-
-class _StandIn:
-    """The function of a task that stands for a call: waits for it.
-
-    Args:
-        run: the call.
-        bindings: of the session whose page may cancel it.
-    """
-
-    def __init__(self, run: Computation, bindings: Bindings) -> None:
-        self.run = run
-        self._bindings = bindings
-        node = run.node
-        self.__name__ = node.name if isinstance(node, DerivedVariable) else node.describe()
-
-    async def __call__(self) -> Any:
-        run = self.run
-        try:
-            await asyncio.shield(asyncio.wrap_future(run.over))
-        except asyncio.CancelledError:
-            evaluator.give_up(run, self._bindings)
-            raise
-        await self._bindings.settled()
-        if run.error is not None and run.node.failure is run.error:
-            raise run.error
-        if run.node.state is State.STOPPED:
-            raise asyncio.CancelledError
-        return skip()
-
-
-def _standing_for(
-    run: Computation, session: Session, blocks: list[Block], tracked: bool, bindings: Bindings
-) -> Dependency:
-    fn = _StandIn(run, bindings)
-    dependency = _dependency(session, fn, blocks, "full" if tracked else "minimal")
-    if isinstance(run.node, DerivedVariable):
-        dependency.first_fn = run.node.func
-    dependency.retry = partial(evaluator.again, run.node)
-    return dependency
-
-
-def _dependency(
-    session: Session, fn: Callable[..., Any], blocks: list[Block], show_progress: Any
-) -> Dependency:
-    """One that belongs to no listener."""
-    args = ListenerArgs(
-        fn,
-        api_name=False,
-        show_progress=show_progress,
-        concurrency_limit=None,
-        concurrency_id=f"variable {id(fn)}",
-    )
-    return Dependency(
-        id=-1,
-        root=session.tree,
-        targets=[],
-        fn=fn,
-        inputs=[],
-        outputs=blocks,
-        args=args,
-        inputs_as_dict=False,
-        trigger_mode="multiple",
-        api_name=None,
-        first_fn=fn,
-    )
-
-
-def _says(task: Task, block: Block, error: BaseException) -> bool:
-    """Whether a task stands for the call that has raised an error, and says so at a block."""
-    fn = task.dependency.fn
-    return isinstance(fn, _StandIn) and fn.run.error is error and block in task.dependency.outputs
-
-
 def _has_value(variable: AnyVariable) -> bool:
     """Whether there is something to show, be it of before a change."""
     if isinstance(variable, Derived):
         return variable.is_known and variable.failure is None
     return True
+
+
+def _is_stopped(variable: AnyVariable) -> bool:
+    return isinstance(variable, Derived) and variable.state is State.STOPPED
 
 
 def _tracks(block: Block) -> bool:

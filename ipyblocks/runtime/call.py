@@ -17,8 +17,8 @@ from ..block import Block
 from ..codec import pack
 from ..component import Component
 from ..components.state import State
+from ..dependency import Dependency
 from ..errors import Error, InvalidBlockError
-from ..events import Dependency
 from ..injection import Happening, arguments
 from ..protocol import Json
 from .keep import keep

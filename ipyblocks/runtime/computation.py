@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
@@ -12,7 +13,8 @@ from ..files import Files
 from ..progress import Reports
 from ..protocol import Stream, ToastLevel
 from ..variables import graph
-from ..variables.graph import Derived, Node, Watch
+from ..variables.graph import Derived, Node
+from ..variables.watch import Watch
 from .loop import LoopThread
 from .reports import RunReports
 
@@ -34,8 +36,8 @@ class Home(Protocol):
     """What a call needs to know of the evaluator that makes it."""
 
     @property
-    def thread(self) -> LoopThread:
-        """The loop's thread."""
+    def thread_now(self) -> LoopThread | None:
+        """The loop's thread; None: there is none."""
 
     @property
     def files(self) -> Files:
@@ -99,11 +101,13 @@ class Computation:
     def reports(self) -> Reports:
         """See :class:`ipyblocks.context.Run`."""
         if self._reports is None:
+            # A cell that reads a variable computes it by itself; then nobody is there to be told.
+            thread = self._home.thread_now
+            clock, tell = (
+                (time.monotonic, _nobody) if thread is None else (thread.loop.time, thread.tell)
+            )
             with graph.lock:
-                thread = self._home.thread
-                self._reports = self._reports or RunReports(
-                    thread.loop.time, thread.tell, self.reported, self.stop
-                )
+                self._reports = self._reports or RunReports(clock, tell, self.reported, self.stop)
         return self._reports
 
     def reported(self) -> None:
@@ -167,3 +171,7 @@ class Computation:
     def files(self) -> Files:
         """See :class:`ipyblocks.context.Run`."""
         return self._home.files
+
+
+def _nobody(fn: Callable[..., Any], *args: Any) -> None:
+    """Stands for a loop that there is not."""

@@ -16,8 +16,8 @@ from typing import Any
 from .. import context
 from ..block import Block
 from ..blocks import Tree
+from ..dependency import Dependency
 from ..errors import QueueFullError
-from ..events import Dependency
 from ..protocol import (
     App,
     CloseReason,

@@ -20,9 +20,10 @@ from typing import Any
 
 from .. import context
 from ..files import Files
-from ..variables import circles, graph
+from ..variables import circles, graph, planning
 from ..variables.derived import DerivedVariable
-from ..variables.graph import Derived, Node, State, Watch
+from ..variables.graph import Derived, Node, State
+from ..variables.watch import Watch
 from . import jobs
 from . import loop as loops
 from .backends.choice import Lease
@@ -125,6 +126,11 @@ class Evaluator:
             self.release()
 
     @property
+    def thread_now(self) -> loops.LoopThread | None:
+        """The loop's thread; None: nobody looks at, or reads, any variable."""
+        return self._thread
+
+    @property
     def thread(self) -> loops.LoopThread:
         """The loop's thread.
 
@@ -196,7 +202,7 @@ class Evaluator:
 
     def _pass(self, wave: _Wave, thread: loops.LoopThread) -> bool:
         with graph.lock:
-            order = graph.plan([node for node in graph.wanted if node.run is None])
+            order = planning.plan([node for node in graph.wanted if node.run is None])
         called = False
         for node in order:
             run = self.prepared(node)
@@ -296,7 +302,7 @@ class Evaluator:
         """Sessions that look at a node, or at what is computed from it."""
         found: dict[Follower, list[Watch]] = {}
         with graph.lock:
-            for each in graph.below(node):
+            for each in planning.below(node):
                 for watch in each.watches:
                     if watch.owner is not None:
                         found.setdefault(watch.owner, []).append(watch)  # type: ignore[arg-type]
@@ -316,7 +322,7 @@ class Evaluator:
 
     def _flag(self, node: Derived, loading: bool) -> None:
         with graph.lock:
-            for each in graph.below(node):
+            for each in planning.below(node):
                 if isinstance(each, DerivedVariable):
                     each.tell_flags(loading)
 
@@ -325,7 +331,7 @@ class Evaluator:
         found: dict[Computation, list[Watch]] = {}
         with graph.lock:
             for run in self.runs.values():
-                for node in graph.below(run.node):
+                for node in planning.below(run.node):
                     waiting = [each for each in node.watches if each in watches]
                     if waiting:
                         found.setdefault(run, []).extend(waiting)
@@ -390,7 +396,7 @@ class Evaluator:
         with graph.lock:
             broken = [
                 each
-                for each in graph.plan_all(node)
+                for each in planning.plan_all(node)
                 if each.failure is not None or each.state is State.STOPPED
             ]
         for each in broken:
@@ -438,7 +444,7 @@ class Evaluator:
     @property
     def is_busy(self) -> bool:
         """Whether something is being computed or about to be."""
-        waiting = graph.is_waited_for()
+        waiting = planning.is_waited_for()
         going = self._wave is not None or self.runs or self.is_telling
         return bool(self._thread is not None and (going or self._posted or waiting))
 

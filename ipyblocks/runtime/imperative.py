@@ -124,14 +124,15 @@ async def run_task(
     run = ImperativeRun(task, report)
     telling = asyncio.ensure_future(run.tell())
     try:
-        return await _result(task.session.engine.runner.tasks, run, call, name, kind)
-    finally:
-        run.end()
         try:
-            await telling
-        except asyncio.CancelledError:
-            telling.cancel()
-            raise
+            return await _result(task.session.engine.runner.tasks, run, call, name, kind)
+        finally:
+            run.end()
+            if not run.stop.is_set():
+                await telling
+    finally:
+        # What has not been told is nobody's business once the action was cancelled.
+        telling.cancel()
 
 
 async def _result(

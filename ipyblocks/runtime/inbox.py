@@ -137,7 +137,10 @@ class Inbox:
             case JsResult():
                 engine.js_result(session, message)
             case Stored():
-                session.stores.stored(message.values)
+                try:
+                    session.stores.stored(message.values)
+                finally:
+                    self._load()
             case Submit():
                 requests.call(engine, session, page, message)
             case End():
@@ -193,12 +196,16 @@ class Inbox:
             # Whom it asked before may be gone. A page that has missed nothing is still at it.
             if task.in_js and (again or task.js_page != page):
                 requests.ask_js(session, task)
-        if message.protocol == PROTOCOL:
-            session.stores.ask(page)
-        if not self._loaded and message.protocol == PROTOCOL:
+        # Functions of ``load`` find what the browser keeps.
+        if message.protocol == PROTOCOL and not session.stores.ask(page):
+            self._load()
+
+    def _load(self) -> None:
+        """The first page is there, and has said what its browser keeps."""
+        if not self._loaded:
             self._loaded = True
-            session.timers.start()
-            session.engine.dispatch(session, session.tree, "load", None)
+            self._session.timers.start()
+            self._session.engine.dispatch(self._session, self._session.tree, "load", None)
 
     def _set(self, page: PageId, message: Set) -> None:
         block, props = props_of(self._session, page, message)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -37,3 +39,38 @@ class Options:
     debug: bool = False
     echo: Callable[[Stream, str], None] | None = None
     status_update_rate: float | None = None
+
+
+_UNITS = {"b": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30, "tb": 1 << 40}
+
+
+def bytes_of(size: str | int | None) -> int | None:
+    """``"5mb"`` → 5242880; a number is bytes; None is no limit.
+
+    Raises:
+        ValueError: not of that form, or not positive.
+    """
+    if size is None:
+        return None
+    if isinstance(size, int) and size > 0:
+        return size
+    match = re.fullmatch(r"\s*(\d+)\s*([kmgt]?b)\s*", str(size).lower())
+    if match is None or int(match[1]) == 0:
+        raise ValueError(f'max_file_size is {size!r}; give bytes, or a size such as "5mb".')
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def limit_from_environment() -> int | None:
+    """``GRADIO_DEFAULT_CONCURRENCY_LIMIT``: a number, or "none" for no limit; 1 when it is not set.
+
+    Raises:
+        ValueError: something else.
+    """
+    given = os.environ.get("GRADIO_DEFAULT_CONCURRENCY_LIMIT", "1").strip().lower()
+    if given == "none":
+        return None
+    if not given.isdigit() or int(given) < 1:
+        raise ValueError(
+            f'GRADIO_DEFAULT_CONCURRENCY_LIMIT is {given!r}; give 1 or more, or "none".'
+        )
+    return int(given)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 
+from ..variables.base import AnyVariable
 from ..variables.graph import Derived, State
-from ..variables.variable import AnyVariable
 from .loop import LoopThread
 
 SLOWEST = 60.0

@@ -23,6 +23,7 @@ class QueueStatistics(NamedTuple):
 @dataclass
 class _Group:
     limit: int | None
+    counts: bool = True
     waiting: deque[Task] = field(default_factory=deque)
     running: set[Task] = field(default_factory=set)
     wake: Callable[[], None] = field(default=lambda: None)
@@ -51,30 +52,35 @@ class Queue:
         self._moved = moved
         self._groups: dict[str, _Group] = {}
 
-    def push(self, task: Task, group: str, limit: int | None) -> None:
+    def push(self, task: Task, group: str, limit: int | None, counts: bool = True) -> None:
         """Take a task in; it starts at once when there is room.
 
         Args:
             limit: most tasks of this group at a time; None: any number. The same for all of a
-                group.
+                group, as is ``counts``.
+            counts: False for what nobody has asked for: it is never refused, and takes no place
+                from others.
 
         Raises:
             QueueFullError: ``max_size`` tasks wait already.
         """
-        entry = self._groups.setdefault(group, _Group(limit))
+        entry = self._groups.setdefault(group, _Group(limit, counts))
         entry.wake = partial(self._woken, group)
-        if not self._can_start(task, entry) and self.max_size is not None:
-            waiting = self.statistics().waiting
-            if waiting >= self.max_size:
-                raise QueueFullError(
-                    f"The queue is full: {waiting} of {self.max_size} places are taken. "
-                    "Try again later."
-                )
+        if counts and not self._can_start(task, entry):
+            self._refuse_when_full()
         task.group = group
         entry.waiting.append(task)
         self._advance(entry)
         if entry.waiting:
             self._moved(group)
+
+    def _refuse_when_full(self) -> None:
+        waiting = sum(len(each.waiting) for each in self._groups.values() if each.counts)
+        if self.max_size is not None and waiting >= self.max_size:
+            raise QueueFullError(
+                f"The queue is full: {waiting} of {self.max_size} places are taken. "
+                "Try again later."
+            )
 
     def _can_start(self, task: Task, entry: _Group) -> bool:
         return entry.has_room() and (task.places is None or task.places.has_room)

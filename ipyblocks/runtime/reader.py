@@ -8,16 +8,17 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import context
-from ..variables import circles, graph, variable
+from ..variables import circles, graph, planning, reading
 from ..variables.derived import DerivedVariable
-from ..variables.graph import Derived, Node, State, Watch
+from ..variables.graph import Derived, Node, State
+from ..variables.watch import Watch
 from .computation import Computation
 from .evaluator import Evaluator, evaluator
 from .loop import KernelLoop
 
 
 class Reader:
-    """See :class:`variable.Reader`.
+    """See :class:`ipyblocks.variables.reading.Reader`.
 
     Args:
         evaluator: computes what is read.
@@ -48,52 +49,32 @@ class Reader:
         return self._read(node, waiting)
 
     def _read(self, node: Derived, waiting: Sequence[Derived]) -> Any:
-        with contextlib.ExitStack() as stack:
+        with contextlib.closing(_Awaited(self._evaluator, node, waiting)) as awaited:
             while True:
                 with graph.lock:
                     if node.is_current:
                         return node.outcome()
-                    order = graph.plan([node])
-                run, mine = self._advance(order)
-                if run is None:
-                    continue
-                thread = stack.enter_context(self._evaluator.held())
-                if thread.here:
-                    if mine:
-                        run.node.over()
-                    raise RuntimeError(
-                        f"{node.describe()} is being computed and cannot be waited for on the "
-                        "app's loop; write `await variable.get_current_value()` in async functions."
-                    )
-                if mine:
-                    thread.post(self._evaluator.start, run, thread)
-                run.readers += 1
-                try:
-                    with circles.waiting([*circles.computing(), *waiting], run.node):
-                        run.over.result()
-                finally:
-                    run.readers -= 1
-                    self._evaluator.drop(run.node)
+                    order = plan([node])
+                self._advance(order, awaited)
+                awaited.wait()
 
-    def _advance(self, order: Sequence[Derived]) -> tuple[Computation | None, bool]:
-        """Call what is quick of these, inputs first. Returns a call to be waited for, and whether
-        it is yet to begin; None: all that could be called has been.
-        """
-        going: Computation | None = None
-        for node in order:
+    def _advance(self, order: Sequence[Derived], awaited: _Awaited) -> None:
+        """Begin all calls that can be made of these, and call what is quick, inputs first."""
+        # What is quick may still take its time, in which the others are on their way.
+        slow = [node for node in order if not node.quick]
+        for node in (*slow, *order):
             with graph.lock:
                 node.resume()
                 run = self._evaluator.prepared(node)
             if run is None:
                 if isinstance(node.run, Computation):
-                    going = going or node.run
+                    awaited.add(node.run)
             elif node.quick:
                 self._evaluator.call(run)
             else:
-                return run, True
+                awaited.begin(run)
         if graph.wanted:
             self._evaluator.wake()  # somebody who looks may have waited for what has its value now
-        return going, False
 
     async def read_async(self, node: Derived) -> Any:
         """Like :meth:`read`, from any loop."""
@@ -119,18 +100,94 @@ class Reader:
             return node.outcome()
 
     def observe(self, node: Node, told: Callable[[], None]) -> Watch:
-        """See :class:`variable.Reader`."""
+        """See :class:`ipyblocks.variables.reading.Reader`."""
         watch = _Observer(self._evaluator, node, told)
         self._evaluator.hold()
         watch.start()
         return watch
 
     def tell(self, told: Callable[[], None]) -> bool:
-        """See :class:`variable.Reader`."""
+        """See :class:`ipyblocks.variables.reading.Reader`."""
         if not self._evaluator.is_on_loop:
             return False
         self._evaluator.tell(told)
         return True
+
+
+class _Awaited:
+    """Calls that one read waits for. They go on for as long as it does.
+
+    Args:
+        node: what is read.
+        waiting: nodes whose ``async`` functions wait for it.
+    """
+
+    def __init__(self, evaluator: Evaluator, node: Derived, waiting: Sequence[Derived]) -> None:
+        self._evaluator = evaluator
+        self._node = node
+        self._waiting = waiting
+        self._stack = contextlib.ExitStack()
+        self._thread: LoopThread | None = None
+        self._runs: dict[Computation, None] = {}
+
+    def begin(self, run: Computation) -> None:
+        """Begin a call on the loop.
+
+        Raises:
+            RuntimeError: this is the loop's thread, which would wait for itself.
+        """
+        try:
+            self.add(run)
+        except RuntimeError:
+            run.node.over()
+            run.end()
+            raise
+        assert self._thread is not None
+        self._thread.post(self._evaluator.start, run, self._thread)
+
+    def add(self, run: Computation) -> None:
+        """Wait for a call that goes on, too.
+
+        Raises:
+            RuntimeError: this is the loop's thread, which would wait for itself.
+        """
+        if self._thread is None:
+            self._thread = self._stack.enter_context(self._evaluator.held())
+        if self._thread.here:
+            raise RuntimeError(
+                f"{self._node.describe()} is being computed and cannot be waited for on the "
+                "app's loop; write `await variable.get_current_value()` in async functions."
+            )
+        if run not in self._runs:
+            self._runs[run] = None
+            run.readers += 1
+
+    def wait(self) -> None:
+        """Wait until one of them is over.
+
+        Raises:
+            CycleError: one of them waits for the caller.
+        """
+        if not self._runs:
+            return
+        inside = [*circles.computing(), *self._waiting]
+        with contextlib.ExitStack() as stack:
+            for run in self._runs:
+                stack.enter_context(circles.waiting(inside, run.node))
+            wait([run.over for run in self._runs], return_when=FIRST_COMPLETED)
+        for run in [run for run in self._runs if run.is_over]:
+            self._leave(run)
+
+    def _leave(self, run: Computation) -> None:
+        del self._runs[run]
+        run.readers -= 1
+        self._evaluator.drop(run.node)
+
+    def close(self) -> None:
+        """The read is over."""
+        for run in list(self._runs):
+            self._leave(run)
+        self._stack.close()
 
 
 class _Observer(Watch):
@@ -154,4 +211,4 @@ class _Observer(Watch):
             evaluator.release()
 
 
-variable.reader = Reader(evaluator)
+reading.reader = Reader(evaluator)

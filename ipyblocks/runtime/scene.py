@@ -14,7 +14,7 @@ from msgspec import UNSET
 
 from ..block import Block
 from ..blocks import Tree
-from ..events import Dependency
+from ..dependency import Dependency
 from ..protocol import Json, Node, NodeId
 
 if TYPE_CHECKING:

@@ -53,11 +53,13 @@ class Stores:
         self._asking = None
         self.ask(None)
 
-    def ask(self, page: PageId | None) -> None:
-        """Let a page, or all of them, say what their browsers keep."""
+    def ask(self, page: PageId | None) -> bool:
+        """Let a page, or all of them, say what their browsers keep. Returns whether it is asked."""
         keys = list(dict.fromkeys(self._followed.values()))
-        if keys and not self._closed:
-            self._session.put(numbered(AskStored, page=page, keys=keys))
+        if not keys or self._closed:
+            return False
+        self._session.put(numbered(AskStored, page=page, keys=keys))
+        return True
 
     def stored(self, values: Mapping[str, Json]) -> None:
         """A page says what its browser keeps. Only a variable that has never been set takes it;

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from ..events import Dependency
+from ..dependency import Dependency
 from ..protocol import FailureCode, Json, NodeId, PageId, Stream, TaskId
 from .trail import NO_TRAIL, Trail
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..block import Block
-from ..events import Dependency
+from ..dependency import Dependency
 from ..protocol import Json
 from . import requests
 from .session import Deferred

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from . import graph
+from .base import AnyVariable
 from .graph import Derived, Node, Source
-from .variable import AnyVariable, Path
+from .path import Path
 
 if TYPE_CHECKING:
     from ..actions import Action
@@ -130,11 +131,11 @@ class DerivedVariable(AnyVariable, Derived):
         self._fixed = fixed if any(fixed) else None
         inputs = [each for each in variables if isinstance(each, Node)]
         for each in inputs:
-            if isinstance(each, Flag):
-                raise ValueError(
-                    f"{each.describe()} cannot be among the variables of a DerivedVariable: what "
-                    "is computed from it would change it. Use it for props, and in If."
-                )
+            refuse_flag(
+                each,
+                "among the variables of a DerivedVariable: what is computed from it would change "
+                "it. Use it for props, and in If.",
+            )
         self._check_polling()
         self.cache = _policy(cache, deps)
         self._remembered: OrderedDict[Any, tuple[float, Any]] = OrderedDict()
@@ -255,6 +256,27 @@ class DerivedVariable(AnyVariable, Derived):
         self._remembered[_key(values)] = (clock(), value)
         if self.cache.most is not None and len(self._remembered) > self.cache.most:
             self._remembered.popitem(last=False)
+
+
+def refuse_flag(node: Node, place: str) -> None:
+    """Refuse a flag, and what follows from one, where functions are called with its value.
+
+    Args:
+        place: where it cannot be, and what to do instead.
+
+    Raises:
+        ValueError: it is one, or ``d.is_loading == True``, or the like.
+    """
+    stack = [node]
+    while stack:
+        here = stack.pop()
+        if isinstance(here, Flag):
+            named, flag = node.describe(), here.describe()
+            if flag not in named:
+                named = f"{named}, which follows from {flag},"
+            raise ValueError(f"{named} cannot be {place}")
+        if not isinstance(here, DerivedVariable):  # which has refused them
+            stack.extend(here.inputs)
 
 
 clock: Callable[[], float] = time.monotonic

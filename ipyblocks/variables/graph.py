@@ -13,13 +13,16 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum, auto
 from types import TracebackType
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from . import circles
 from .same import same
+
+if TYPE_CHECKING:
+    from .watch import Watch
 
 lock: Final = threading.RLock()
 """Held for every look at, and change of, the links and states of nodes; never while a user's
@@ -65,46 +68,6 @@ class State(Enum):
 
 # An attribute of an Enum costs more than the step around it.
 _FRESH, _STALE, _RUNNING, _STOPPED = State.FRESH, State.STALE, State.RUNNING, State.STOPPED
-
-
-class Watch:
-    """Somebody who looks at a node, from :meth:`start` to :meth:`stop`.
-
-    Args:
-        node: what is looked at.
-        changed: called on the loop thread when the node has a new value, or an error.
-        owner: who looks; several watches may have the same.
-    """
-
-    __slots__ = ("changed", "node", "owner")
-
-    def __init__(self, node: Node, changed: Callable[[], None], owner: object = None) -> None:
-        self.node = node
-        self.changed = changed
-        self.owner = owner
-
-    def start(self) -> None:
-        """Look. What is not current will be computed."""
-        with lock:
-            node = self.node
-            was_live = node.is_live
-            node.watches[self] = None
-            if isinstance(node, Derived):
-                if not was_live:
-                    _enliven(node)
-                if not node.is_current:
-                    wanted[node] = None
-        _wake()
-
-    def stop(self) -> None:
-        """Look away. A second call does nothing."""
-        with lock:
-            self.node.watches.pop(self, None)
-            news.pop(self, None)
-            given_up = _quieten(self.node)
-        for node in given_up:
-            if keeper is not None:
-                keeper.drop(node)
 
 
 class Node:
@@ -179,7 +142,7 @@ class Source(Node):
             self._value = value
             _epoch = next(_epochs)
             self._touch()
-        _wake()
+        wake()
         return True
 
 
@@ -197,6 +160,7 @@ class Derived(Node):
         forced: no remembered value will do.
         given_up: versions of the triggers when its call was cancelled; None: it was not, or has
             been asked for again.
+        above: inputs and triggers.
         run: the call of its function that is not over; None: there is none.
         is_known: whether it has ever been computed.
         quick: its function is called where it is needed, and not as a call of its own.
@@ -210,7 +174,7 @@ class Derived(Node):
         super().__init__()
         self.inputs = tuple(inputs)
         self.triggers = self.inputs if triggers is None else tuple(triggers)
-        self._above = tuple(dict.fromkeys((*self.inputs, *self.triggers)))
+        self.above = tuple(dict.fromkeys((*self.inputs, *self.triggers)))
         self.state = _STALE
         self.seen: list[int] | None = None
         self.forced = False
@@ -266,7 +230,7 @@ class Derived(Node):
         """Whether it can be computed now; the lock is held."""
         if self.run is not None or self.state is _STOPPED:
             return False
-        return all(each.is_current for each in self._above)
+        return all(each.is_current for each in self.above)
 
     def prepare(self) -> tuple[list[Any], list[int]] | None:
         """Look at a node whose inputs have been looked at; the lock is held.
@@ -279,7 +243,7 @@ class Derived(Node):
         if self.run is not None or self.state is _STOPPED:
             return None
         failure = None
-        for each in self._above:
+        for each in self.above:
             if not each.is_current:
                 return None
             failure = failure or each.failure
@@ -353,7 +317,7 @@ class Derived(Node):
             self.run = None
             if self.state is _RUNNING:
                 self.state = _STALE
-        _wake()
+        wake()
 
     def stopped(self) -> None:
         """The call of its function was cancelled by whoever waited for it."""
@@ -361,9 +325,9 @@ class Derived(Node):
             if self.state in (_RUNNING, _STALE):
                 self.given_up = self._versions()
                 self._stop()
-                for each in _above(self):
+                for each in all_above(self):
                     each._stopped_below = True
-        _wake()  # its function may go on for long
+        wake()  # its function may go on for long
 
     def resume(self) -> None:
         """It is asked for, though its call was cancelled. The lock is held."""
@@ -381,11 +345,22 @@ class Derived(Node):
         global _epoch  # noqa: PLW0603
         with lock:
             _epoch = next(_epochs)
-            for node in [self, *(_above(self) if force and parents else ())]:
+            for node in [self, *(all_above(self) if force and parents else ())]:
                 node.seen = node.given_up = None
                 node.forced = force
                 _mark((node,))
-        _wake()
+        wake()
+
+    def linked(self) -> None:
+        """It is told of changes from now on; the lock is held."""
+        self._linked = _epoch
+        if self.state in (_FRESH, _STOPPED) and self._checked != _epoch:
+            self.state = _STALE  # nobody has told it of changes so far
+
+    def unlinked(self) -> None:
+        """It is told of changes no more; the lock is held."""
+        if self.state in (_FRESH, _STOPPED):
+            self._checked = _epoch
 
     def _is_fresh(self) -> None:
         self.state = _FRESH
@@ -423,52 +398,8 @@ class Derived(Node):
         self._is_fresh()
 
 
-def plan(nodes: Iterable[Derived]) -> list[Derived]:
-    """What is to be looked at for these, inputs before what is computed from them. The lock is
-    held.
-    """
-    order: dict[Derived, None] = {}
-    begun: set[Derived] = set()
-    # Not recursive: a chain may be longer than Python's stack.
-    stack = list(nodes)
-    while stack:
-        node = stack[-1]
-        if node not in begun and not node.is_current:
-            begun.add(node)
-            if node.run is None:
-                stack.extend([each for each in node._above if isinstance(each, Derived)])
-        else:
-            stack.pop()
-            if node in begun:
-                order[node] = None
-    return list(order)
-
-
-def is_waited_for() -> bool:
-    """Whether somebody has still to be told, or waits for what is, or can be, computed."""
-    with lock:
-        planned = plan(wanted)
-        return bool(news) or any(each.run is not None or each.is_ready for each in planned)
-
-
-def plan_all(node: Node) -> list[Derived]:
-    """A derived node and all that it is computed from. The lock is held."""
-    return [node, *_above(node)] if isinstance(node, Derived) else []
-
-
-def below(node: Node) -> Iterator[Node]:
-    """The node, and what somebody looks at that is computed from it. The lock is held."""
-    seen: set[Node] = set()
-    stack: list[Node] = [node]
-    while stack:
-        here = stack.pop()
-        if here not in seen:
-            seen.add(here)
-            yield here
-            stack.extend(here.dependents)
-
-
-def _above(node: Derived) -> list[Derived]:
+def all_above(node: Derived) -> list[Derived]:
+    """Derived nodes that a node is computed from. The lock is held."""
     seen: dict[Derived, None] = {}
     stack = [each for each in node.inputs if isinstance(each, Derived)]
     while stack:
@@ -493,46 +424,7 @@ def _mark(nodes: Iterable[Derived]) -> None:
         stack.extend(node.dependents)
 
 
-def _enliven(node: Derived) -> None:
-    """Somebody has begun to look: hear of changes from now on."""
-    stack = [node]
-    while stack:
-        here = stack.pop()
-        here._linked = _epoch
-        if here.state in (_FRESH, _STOPPED) and here._checked != _epoch:
-            here.state = _STALE  # nobody has told it of changes so far
-        if here.polling_interval is not None and keeper is not None:
-            keeper.poll(here)
-        for each in here.triggers:
-            was_live = each.is_live
-            each.dependents[here] = None
-            if isinstance(each, Derived) and not was_live:
-                stack.append(each)
-
-
-def _quieten(node: Node) -> list[Derived]:
-    """Somebody has looked away. Returns nodes that run and that nobody looks at any more."""
-    running = []
-    stack = [node]
-    while stack:
-        here = stack.pop()
-        if not isinstance(here, Derived):
-            continue
-        if not here.watches:
-            wanted.pop(here, None)
-        if here.is_live:
-            continue
-        if here.run is not None:
-            running.append(here)
-        elif here.state in (_FRESH, _STOPPED):
-            here._checked = _epoch
-        for each in here.triggers:
-            if here in each.dependents:
-                del each.dependents[here]
-                stack.append(each)
-    return running
-
-
-def _wake() -> None:
+def wake() -> None:
+    """Tell the keeper that there is something to compute, or to tell."""
     if keeper is not None and (news or wanted):
         keeper.wake()

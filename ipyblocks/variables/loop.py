@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from .base import AnyVariable
+from .computed import Computed
 from .graph import Node
-from .variable import AnyVariable, Computed, Path, inside
+from .path import Path, inside
 
 
 class Place(NamedTuple):

@@ -12,10 +12,10 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, Protocol, overload
 
 from .. import codec
-from . import variable as variables
+from . import reading
 from .backends import (
     FileBackend,
     InMemoryBackend,
@@ -36,6 +36,23 @@ MOST_IN_BROWSER = 100_000
 """Characters of a value, as JSON, that a browser is asked to keep. It has 5 MB for everything of
 the server.
 """
+
+
+class Store(Protocol):
+    """Where a variable's value is kept beyond the kernel."""
+
+    def attach(self, variable: Variable) -> None:
+        """The variable has just been made: give it what is kept."""
+
+    def check(self, variable: Variable, value: Any) -> None:
+        """Refuse a value before the variable has it.
+
+        Raises:
+            TypeError: the store cannot hold it.
+        """
+
+    def write(self, variable: Variable, value: Any) -> None:
+        """Its value has become another one."""
 
 
 def _name_of(variable: Variable, key: str | None, where: str) -> str:
@@ -286,5 +303,5 @@ class BackendStore:
 async def _written() -> None:
     """Wait until what was set on this loop has been written."""
     done: Future[None] = Future()
-    if variables.reader is not None and variables.reader.tell(partial(done.set_result, None)):
+    if reading.reader is not None and reading.reader.tell(partial(done.set_result, None)):
         await asyncio.wrap_future(done)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .variable import AnyVariable, Computed
+from .base import AnyVariable
+from .computed import Computed
 
 _NO_MATCH: Any = object()
 

@@ -55,23 +55,39 @@ MARK = f"IPYBLOCKS_TESTS={os.getpid()}"
 os.environ.update([MARK.split("=")])
 
 
+_looks: dict[int, int] = {}
+"""How often a process was found to be none of ours."""
+
+
 def processes() -> set[int]:
     """Those that the tests have started, with their children; also those that nobody has reaped.
 
     Empty where there is no ``/proc``.
     """
-    found = set()
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-        except (OSError, IndexError):  # it has just ended
-            continue
-        marked = False
-        with contextlib.suppress(OSError):  # somebody else's, or one that has ended
-            marked = MARK.encode() in (folder / "environ").read_bytes().split(b"\0")
-        if int(folder.name) != os.getpid() and (marked or parent == os.getpid()):
-            found.add(int(folder.name))
+    found, there = set(), set()
+    with contextlib.suppress(OSError):
+        there = {int(name) for name in os.listdir("/proc") if name.isdigit()} - {os.getpid()}
+    for gone in _looks.keys() - there:
+        del _looks[gone]
+    for pid in there:
+        # One that is being started may not have its environment yet: the second look counts.
+        if _looks.get(pid, 0) < 2:
+            if is_ours(pid):
+                found.add(pid)
+            else:
+                _looks[pid] = _looks.get(pid, 0) + 1
     return found
+
+
+def is_ours(pid: int) -> bool:
+    """Whether the tests have started a process, or one of its parents."""
+    folder = Path(f"/proc/{pid}")
+    with contextlib.suppress(OSError, IndexError):  # somebody else's, or one that has ended
+        parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        return parent == os.getpid() or MARK.encode() in (folder / "environ").read_bytes().split(
+            b"\0"
+        )
+    return False
 
 
 def has_ended(pid: int, limit: float) -> bool:

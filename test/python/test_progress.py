@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import ipyblocks as gr
@@ -54,6 +54,7 @@ share = st.floats(0, 1)
 seconds = st.floats(0, 1e6)
 
 
+@example(0.0, 0.75, 5e-324, 5e-324, 1.0)
 @given(share, share, st.floats(-1e3, 1e6), seconds, seconds)
 def test_never_beyond_the_end_never_backwards(
     start: float, end: float, estimate: float, early: float, later: float

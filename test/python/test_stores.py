@@ -77,6 +77,21 @@ def test_a_variable_that_has_not_been_set_takes_what_the_browser_keeps(show: Any
     assert kept(shown) == [("name", "Ada")]  # the other browser learns of it
 
 
+def test_functions_of_load_find_what_the_browser_keeps(show: Any) -> None:
+    theme = Variable("light", store=BrowserStore("theme"))
+    with gr.Blocks() as demo:
+        gr.Textbox(theme)
+        found = gr.Textbox()
+        demo.load(lambda: theme.value, None, found)
+    shown = show(demo)
+    shown.page.idle()
+    assert shown.value(found) is None
+    stored(shown, theme="dark")
+    assert shown.value(found) == "dark"
+    stored(shown, theme="dark")
+    assert len(shown.messages(Done)) == 1
+
+
 def test_one_that_has_been_set_goes_to_the_browser(show: Any) -> None:
     variable = Variable("default", store=BrowserStore("name"))
     variable.value = "set"

@@ -13,12 +13,14 @@ import pytest
 from ipyblocks.errors import CycleError
 from ipyblocks.runtime.evaluator import evaluator
 from ipyblocks.variables import derived, graph
+from ipyblocks.variables.base import Change
 from ipyblocks.variables.derived import Cache, DerivedVariable
-from ipyblocks.variables.graph import Derived, Source, State, Watch
+from ipyblocks.variables.graph import Derived, Source, State
 from ipyblocks.variables.same import same
 from ipyblocks.variables.stores import FileStore
 from ipyblocks.variables.switch import SwitchVariable
-from ipyblocks.variables.variable import Change, Variable
+from ipyblocks.variables.variable import Variable
+from ipyblocks.variables.watch import Watch
 
 from .conftest import LIMIT
 

@@ -12,9 +12,11 @@ from ipyblocks.runtime import evaluator as module
 from ipyblocks.runtime.backends.choice import places
 from ipyblocks.runtime.computation import Computation
 from ipyblocks.runtime.evaluator import Evaluator, evaluator
-from ipyblocks.variables import graph
+from ipyblocks.variables import graph, planning
+from ipyblocks.variables.base import AnyVariable
 from ipyblocks.variables.derived import DerivedVariable
-from ipyblocks.variables.variable import AnyVariable, Variable
+from ipyblocks.variables.variable import Variable
+from ipyblocks.variables.watch import Watch
 
 from .conftest import LIMIT, Gate
 
@@ -70,7 +72,7 @@ def until_no_wave() -> None:
 def test_a_chain_is_planned_once_to_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     source = Variable(0)
     end = chain(source)
-    plans = counted(monkeypatch, graph, "plan")
+    plans = counted(monkeypatch, planning, "plan")
     assert end.value == LENGTH
     source.value = 1
     assert end.value == LENGTH + 1
@@ -145,7 +147,7 @@ def test_who_has_given_a_call_up_is_told_before_its_function_ends(
 ) -> None:
     inside, told = gate(), threading.Event()
     variable = DerivedVariable(lambda v: inside.wait(), [Variable(1)])
-    watch = graph.Watch(variable, told.set)
+    watch = Watch(variable, told.set)
     page: Any = object()
     with evaluator.held() as thread:
         watch.start()

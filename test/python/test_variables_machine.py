@@ -29,10 +29,10 @@ from hypothesis.stateful import (
 
 from ipyblocks.runtime.computation import Computation
 from ipyblocks.runtime.evaluator import evaluator
-from ipyblocks.variables import circles, graph
+from ipyblocks.variables import circles, graph, planning
 from ipyblocks.variables.derived import Cache, DerivedVariable
-from ipyblocks.variables.graph import Watch
 from ipyblocks.variables.variable import Variable
+from ipyblocks.variables.watch import Watch
 
 pytestmark = pytest.mark.slow
 
@@ -300,7 +300,7 @@ class VariablesMachine(RuleBasedStateMachine):
 
         def rests() -> bool:
             with graph.lock:
-                planned = graph.plan(graph.wanted)
+                planned = planning.plan(graph.wanted)
                 ready = bool(graph.news) or any(each.is_ready for each in planned)
                 going = [*(each for each in planned if each.run is not None), *evaluator.runs]
             stuck = [self.nodes[number] for number in self.stuck]

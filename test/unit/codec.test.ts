@@ -1,7 +1,7 @@
 // @vitest-environment node
 import { readdirSync, readFileSync } from 'node:fs';
 import { inspect, isDeepStrictEqual } from 'node:util';
-import fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 
 import { decodeFrame, encodeFrame, pack, unpack, WireError } from '../../src/protocol/codec';
@@ -15,6 +15,7 @@ import {
   type UploadId
 } from '../../src/protocol/wire';
 import { frame, node, patch, task, welcome } from './support';
+import fc from './properties';
 
 const bytes = (...values: number[]): Uint8Array<ArrayBuffer> => new Uint8Array(values);
 

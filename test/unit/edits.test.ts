@@ -1,10 +1,10 @@
 // @vitest-environment node
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import type { Edit, Json } from '../../src/protocol/wire';
 import { applyEdits } from '../../src/store/edits';
 import { same } from '../../src/store/store';
+import fc from './properties';
 
 type Path = Edit['path'];
 type Dictionary = Readonly<Record<string, Json>>;

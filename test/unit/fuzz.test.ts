@@ -1,12 +1,13 @@
 // @vitest-environment node
 /** Anything at all as a message of the kernel: it is left out, and what follows works. */
 import { readdirSync, readFileSync } from 'node:fs';
-import fc from 'fast-check';
+
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { decodeFrame, WireError } from '../../src/protocol/codec';
 import { TO_PAGE_TYPES } from '../../src/protocol/wire';
 import { Bench, EPOCH, frame, PAGE, patch, welcome } from './support';
+import fc from './properties';
 
 const RUNS = Number(process.env['IPYBLOCKS_RUNS'] ?? 400);
 

@@ -1,12 +1,13 @@
 /** The tree of data: what it says, what it unfolds, and that large data costs what is seen of it. */
 import { fireEvent, screen } from '@testing-library/react';
-import fc from 'fast-check';
+
 import { afterEach, expect, test, vi } from 'vitest';
 
 import { jsonText, unfolded } from '../../src/components/parts/jsonText';
 import { pack } from '../../src/protocol/codec';
 import type { Json } from '../../src/protocol/wire';
 import { draw, type Drawn } from './drawing';
+import fc from './properties';
 
 const show = (value: Json, props: Record<string, Json> = {}): Drawn =>
   draw('json', { value: pack(value, []) as Json, ...props });

@@ -3,11 +3,12 @@
  * A person who types and clicks, a kernel that writes values, and a line between them that is slow and
  * loses things: whatever the order, both sides end equal, and every click is heard exactly once.
  */
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 
 import type { ToKernel } from '../../src/protocol/wire';
 import { Bench, EPOCH, node, NODES, PAGE, welcome } from './support';
+import fc from './properties';
 
 interface Frame {
   readonly epoch: string;

@@ -1,5 +1,4 @@
 // @vitest-environment node
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import type { Fake, NodeId, ProgressUnit, TaskId } from '../../src/protocol/wire';
@@ -13,6 +12,7 @@ import {
   words
 } from '../../src/store/progress';
 import type { TaskRecord } from '../../src/store/tasks';
+import fc from './properties';
 
 const RUNNING: TaskRecord = {
   id: 1 as TaskId,

@@ -1,5 +1,5 @@
 /** What a notebook keeps of an app: what is in it, what is not, and what may be read of what anybody wrote. */
-import fc from 'fast-check';
+
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { withoutFetches } from '../../src/host/lab';
@@ -17,6 +17,7 @@ import { harmless, readSaved } from '../../src/store/saved';
 import { snapshotOf } from '../../src/store/snapshot';
 import { Nowhere } from '../../src/transport/nowhere';
 import { APP, livePage, node, NODES, welcome, type Bench } from './support';
+import fc from './properties';
 
 const SOURCE = { epoch: 'e1', seen: 3, version: '1.0', control: true };
 
