@@ -6,10 +6,10 @@ const MATRIX = 'test/ui/matrix.test.ts';
 const withLab = {
   environment: 'node',
   fileParallelism: false,
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   hookTimeout: 120_000,
   // what is waited for comes in milliseconds, on a machine that is busy in seconds
-  expect: { poll: { timeout: 15_000, interval: 25 } }
+  expect: { poll: { timeout: 30_000, interval: 25 } }
 } as const;
 
 export default defineConfig({
@@ -20,6 +20,9 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.test.{ts,tsx}'],
           environment: './test/unit/environment.ts',
+          // no test waits for a clock; on a machine that is busy some take seconds
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
           // these import without file extensions and import CSS: Node alone cannot load them
           server: { deps: { inline: [/@jupyter/, /@lumino/] } },
           restoreMocks: true
@@ -30,7 +33,9 @@ export default defineConfig({
           // a page and a real kernel, without a notebook between them
           name: 'link',
           include: ['test/link/**/*.test.ts'],
-          environment: 'node'
+          environment: 'node',
+          testTimeout: 30_000,
+          hookTimeout: 30_000
         }
       },
       {

@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any
 
 from _dara import core
+from _figures import figure
 
 import ipyblocks as gr
 from ipyblocks.app import page_of
@@ -411,22 +412,13 @@ def main() -> None:
             continue
         for key, name in NAMES.items():
             samples = [1000 * each for each in found[key]]
-            figures[f"{name}, {way}"] = figure(samples)
+            figures[f"{name}, {way}"] = figure(samples, digits=2)
             if way in ways:
                 verdicts[f"{name}, {way}"] = verdict(key, samples)
         for rank, seconds in zip(RANKS, found["together"], strict=True):
             name = f"{rank} of {WORKERS} tasks with {TOGETHER} reports over, {way}"
             figures[name] = {"unit": "ms", "median": round(1000 * seconds, 2)}
     print(json.dumps({"figures": figures, "verdicts": verdicts}))
-
-
-def figure(samples: list[float]) -> dict[str, object]:
-    return {
-        "unit": "ms",
-        "median": round(statistics.median(samples), 2),
-        "p95": round(statistics.quantiles(samples, n=20)[-1], 2),
-        "samples": len(samples),
-    }
 
 
 def verdict(key: str, samples: list[float]) -> dict[str, object]:

@@ -16,6 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
+from _figures import figure, verdict
+
 import ipyblocks as gr
 from ipyblocks.codec import Packet, encode
 from ipyblocks.protocol import PROTOCOL, Done, Event, Failed, Hello, NodeId, PageId, ToKernelFrame
@@ -200,6 +202,21 @@ def bare() -> None:
         pass
 
 
+def progress_of(driver: Driver) -> list[float]:
+    """When messages of progress come, in seconds, from now on."""
+    told: list[float] = []
+    take = driver.session._send
+
+    def heard(packet: Packet) -> None:
+        known = len(driver.page.messages)
+        take(packet)
+        new = driver.page.messages[known:]
+        told.extend(time.monotonic() for each in new if isinstance(each, WireProgress))
+
+    driver.session._send = heard
+    return told
+
+
 def reports() -> dict[str, Any]:
     """Every step of a loop reported, beside a loop that reports nothing."""
     samples: dict[str, list[float]] = {"bare": [], "call": [], "tqdm": []}
@@ -217,17 +234,8 @@ def reports() -> dict[str, Any]:
             for name, loop in (("bare", bare), ("call", call), ("tqdm", tqdm)):
                 samples[name].append(timed(loop))
 
-    told: list[float] = []
     with driving(steps, 1) as driver:
-        take = driver.session._send
-
-        def heard(packet: Packet) -> None:
-            known = len(driver.page.messages)
-            take(packet)
-            new = driver.page.messages[known:]
-            told.extend(time.monotonic() for each in new if isinstance(each, WireProgress))
-
-        driver.session._send = heard
+        told = progress_of(driver)
 
         async def work() -> None:
             await driver.answered(driver.packets(1))
@@ -236,9 +244,9 @@ def reports() -> dict[str, Any]:
     busiest = max(sum(at <= other < at + 1 for other in told) for at in told)
     return {
         "figures": {
-            "step of a bare loop": figure(samples["bare"], "ns"),
-            "step with progress(x)": figure(samples["call"], "ns"),
-            "step of progress.tqdm": figure(samples["tqdm"], "ns"),
+            "step of a bare loop": figure(samples["bare"], "ns", 1),
+            "step with progress(x)": figure(samples["call"], "ns", 1),
+            "step of progress.tqdm": figure(samples["tqdm"], "ns", 1),
             "progress messages, busiest second": {"unit": "messages", "median": busiest},
         },
         "verdicts": {
@@ -295,20 +303,6 @@ def sessions() -> dict[str, Any]:
         "figures": {name: {"unit": "bytes", "median": each}},
         "verdicts": {name: verdict(each, SESSION_BYTES, "bytes")},
     }
-
-
-def figure(samples: list[float], unit: str) -> dict[str, object]:
-    digits = 1 if unit == "ns" else 3
-    return {
-        "unit": unit,
-        "median": round(statistics.median(samples), digits),
-        "p95": round(statistics.quantiles(samples, n=20)[-1], digits),
-        "samples": len(samples),
-    }
-
-
-def verdict(value: float, reach: float, of: str) -> dict[str, object]:
-    return {"value": round(value, 3), "reach": reach, "of": of}
 
 
 def main() -> None:

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tempfile
 
+from _figures import figure
+
 RUNS = 15
 REACH_MS = 60
 
@@ -46,20 +48,13 @@ def measure(program: str, cache: str) -> dict[str, list[float]]:
     return samples
 
 
-def figure(samples: list[float]) -> dict[str, object]:
-    return {
-        "unit": "ms",
-        "median": round(statistics.median(samples), 2),
-        "p95": round(statistics.quantiles(samples, n=20)[-1], 2),
-        "samples": len(samples),
-    }
-
-
 def main() -> None:
     with tempfile.TemporaryDirectory() as cache:
         fresh, kernel = measure(TIMED, cache), measure(IN_KERNEL, cache)
-    figures = {f"import {name}, fresh interpreter": figure(fresh[name]) for name in MODULES}
-    figures |= {f"import {name}, in a kernel": figure(kernel[name]) for name in MODULES}
+    figures = {
+        f"import {name}, fresh interpreter": figure(fresh[name], digits=2) for name in MODULES
+    }
+    figures |= {f"import {name}, in a kernel": figure(kernel[name], digits=2) for name in MODULES}
     pairs = zip(fresh["ipyblocks"], fresh["ipywidgets"], strict=True)
     verdict = {
         "value": round(statistics.median(ours - theirs for ours, theirs in pairs), 1),

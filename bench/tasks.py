@@ -10,6 +10,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from _figures import figure, verdict
+
 from ipyblocks.runtime.backends.base import Call, kind_of
 from ipyblocks.runtime.backends.processes import Job, ProcessBackend
 
@@ -146,19 +148,6 @@ def main() -> None:
         "result of 100 MB": verdict(way / copy, COPIES, "times a copy in memory, once made"),
     }
     print(json.dumps({"figures": figures, "verdicts": verdicts}))
-
-
-def figure(samples: list[float]) -> dict[str, object]:
-    return {
-        "unit": "ms",
-        "median": round(statistics.median(samples), 3),
-        "p95": round(statistics.quantiles(samples, n=20)[-1], 3),
-        "samples": len(samples),
-    }
-
-
-def verdict(value: float, reach: float, of: str) -> dict[str, object]:
-    return {"value": round(value, 3), "reach": reach, "of": of}
 
 
 if __name__ == "__main__":

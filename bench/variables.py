@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from itertools import count
 from typing import NamedTuple
 
+from _figures import figure
+
 from ipyblocks.variables.base import AnyVariable, Change
 from ipyblocks.variables.derived import DerivedVariable
 from ipyblocks.variables.variable import Variable
@@ -201,29 +203,19 @@ def main() -> None:
     for shape in (wide, deep, grid):
         times = changes(shape)
         name = f"a change through {NODES:_} variables, {shape.__name__}"
-        figures[f"{name}, a node"] = figure(times.change, "µs")
-        figures[f"{name}, a node, processor"] = figure(times.processor, "µs")
-        figures[f"{name}, a node, plain loop"] = figure(times.loop, "µs")
+        figures[f"{name}, a node"] = figure(times.change, "µs", 2)
+        figures[f"{name}, a node, processor"] = figure(times.processor, "µs", 2)
+        figures[f"{name}, a node, plain loop"] = figure(times.loop, "µs", 2)
         verdicts[name] = {
             "value": round(statistics.median(times.change), 2),
             "reach": NODE_REACH_US,
             "of": "µs a node",
         }
-    figures[f"reading the end of {NODES:_} variables, deep, a node"] = figure(reads(), "µs")
-    figures["setting a variable that nobody looks at"] = figure(setting(), "ns")
-    figures["value of a derived variable that is current"] = figure(reading(), "ns")
+    figures[f"reading the end of {NODES:_} variables, deep, a node"] = figure(reads(), "µs", 2)
+    figures["setting a variable that nobody looks at"] = figure(setting(), "ns", 0)
+    figures["value of a derived variable that is current"] = figure(reading(), "ns", 0)
     figures["memory of a derived variable"] = {"unit": "bytes", "median": round(weight())}
     print(json.dumps({"figures": figures, "verdicts": verdicts}, ensure_ascii=False))
-
-
-def figure(samples: list[float], unit: str) -> dict[str, object]:
-    digits = 2 if unit == "µs" else 0
-    return {
-        "unit": unit,
-        "median": round(statistics.median(samples), digits),
-        "p95": round(statistics.quantiles(samples, n=20)[-1], digits),
-        "samples": len(samples),
-    }
 
 
 if __name__ == "__main__":

@@ -132,7 +132,8 @@ class ActionCtx(Protocol):
 
         Args:
             on_progress: called with every report of the function, in order, before the result is
-                delivered; sync ones in a thread. What it raises is logged, and the task goes on.
+                delivered; sync ones in a thread. When more than 1000 wait for it, the oldest are
+                left out. What it raises is logged, and the task goes on.
 
         Raises:
             BaseException: what the function raised, of its own type.

@@ -54,8 +54,17 @@ def _show(
     if run is None:
         # Called outside a handler, by a test or a plain call: say it where Python says things.
         if level == "warning":
-            warnings.warn(message, stacklevel=3)
+            warnings.warn(str(message), stacklevel=3)
         else:
             print(message)
     elif visible:
-        run.toast(level, str(message), title, duration)
+        run.toast(level, str(message), "" if title is None else str(title), _seconds(duration))
+
+
+def _seconds(duration: float | None) -> float | None:
+    """Raises:
+    TypeError: no number, and not None.
+    """
+    if duration is None or isinstance(duration, (int, float)):
+        return duration
+    raise TypeError(f"duration is {duration!r:.60}; give seconds, or None until it is closed.")

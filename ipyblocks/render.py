@@ -40,7 +40,8 @@ class Subtree(Tree):
 
     Numbers of blocks and dependencies go on from those of the session. A block with a ``key``
     takes over the number of the former one with that key, so that the page goes on with the same
-    element, focus and all, and what the person had entered stays. A listener with a ``key`` takes
+    element, focus and all, and what the person had entered stays; so does a block that is placed
+    again. A listener with a ``key`` takes
     over the number of the former one with that key, and with it the runs that go by that number.
 
     Args:
@@ -82,7 +83,8 @@ class Subtree(Tree):
         self._nodes = None
 
     def _kept(self, block: Block) -> NodeId | None:
-        node = self._keyed.find(block)
+        own = None if self._former is None else self._former.own_id_of(block)
+        node = self._keyed.find(block) if own is None else own
         return None if node in self.blocks else node
 
     def next_dependency_id(self) -> int:
@@ -170,7 +172,7 @@ def render(
 
     The function gets the values of the inputs and constructs components and listeners, as in a
     ``with``. What it built before is replaced. It runs when the app is shown and whenever an input
-    changes.
+    changes. When it fails, its message stands below what it built before.
 
     Args:
         inputs: components whose values it gets.
@@ -187,7 +189,7 @@ def render(
         raise AttributeError("Cannot use gr.render outside of a gr.Blocks context.")
 
     def decorate(fn: Callable[..., Any]) -> Callable[..., Any]:
-        container = (Row if isinstance(parent, Row) else Column)()
+        container = (Row if isinstance(parent, Row) else Column)(show_progress=True)
         given, _ = as_list(inputs, "inputs", "render")
         args = ListenerArgs(
             fn,

@@ -1,1 +1,4 @@
-import './base.css';
+import './tokens.css';
+import './layout.css';
+import './status.css';
+import './messages.css';

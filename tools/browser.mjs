@@ -318,6 +318,17 @@ export class Notebook {
     });
   }
 
+  /** Of two views of the notebook, close the first and go on in the other. */
+  async closeFirstView() {
+    await this.page.evaluate(() => {
+      const { shell } = window.jupyterapp;
+      const views = [...shell.widgets('main')];
+      const [first, second] = views.filter(({ node }) => node.matches('.jp-NotebookPanel'));
+      first.dispose();
+      shell.activateById(second.id);
+    });
+  }
+
   /** Break the connection to the kernel and make it anew. */
   async reconnect() {
     await this.page.evaluate(() =>

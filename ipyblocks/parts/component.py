@@ -37,33 +37,41 @@ class PyComponent(PartColumn):
         for each in given:
             if isinstance(each, AnyVariable):
                 refuse_flag(each, "an argument of a py_component; use it in If.")
-
-        def build(*values: Any) -> None:
-            left = iter(values)
-            known = [next(left) if isinstance(each, AnyVariable) else each for each in given]
-            named = dict(zip(kwargs, known[len(args) :], strict=True))
-            returned = fn(*known[: len(args)], **named)
-            if inspect.isawaitable(returned):
-                returned = asyncio.run(_awaited(returned))  # in a thread, which has no loop
-            block = as_block(returned, f"py_component {self.name}")
-            here = context.parent()
-            assert here is not None
-            # What has been constructed is there already; only what is returned is shown.
-            for other in [each for each in here.children if each is not block]:
-                other.unrender()
-            if block is not None and block not in here.children:
-                place(block)
-
-        build.__name__ = self.name
         clock: list[Any] = []
         if polling_interval is not None:
             # Another value each time, so that what depends on it is built again.
             clock = [DerivedVariable(time.monotonic, [], polling_interval=polling_interval)]
-        self.follow(build, [*given, *clock])
+        self.follow(_builder(fn, args, kwargs), [*given, *clock])
         super().__init__(track_progress=track_progress)
         # A line's height, in which the status is seen and after which little moves.
         self.children.append(Text(render=False) if fallback is None else fallback)
         self.children[0].parent = self
+
+
+def _builder(
+    fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Callable[..., None]:
+    """Calls it with the values of the variables among its arguments, and shows what it returns."""
+    given = [*args, *kwargs.values()]
+
+    def build(*values: Any) -> None:
+        left = iter(values)
+        known = [next(left) if isinstance(each, AnyVariable) else each for each in given]
+        named = dict(zip(kwargs, known[len(args) :], strict=True))
+        returned = fn(*known[: len(args)], **named)
+        if inspect.isawaitable(returned):
+            returned = asyncio.run(_awaited(returned))  # in a thread, which has no loop
+        block = as_block(returned, f"py_component {fn.__name__}")
+        here = context.parent()
+        assert here is not None
+        # What has been constructed is there already; only what is returned is shown.
+        for other in [each for each in here.children if each is not block]:
+            other.unrender()
+        if block is not None and block not in here.children:
+            place(block)
+
+    build.__name__ = fn.__name__
+    return build
 
 
 async def _awaited(value: Any) -> Any:

@@ -20,11 +20,28 @@ from .part import Part, own, place
 from .template import copy_of, depends_beside, made_of
 
 
+def _listed(items: Any) -> Any:
+    """Items that can be counted and picked out; None are none.
+
+    Raises:
+        TypeError: no list, nor anything like it.
+    """
+    if items is None:
+        return []
+    is_list = hasattr(items, "__len__") and hasattr(items, "__getitem__")
+    if not is_list or isinstance(items, (str, bytes, Mapping)):
+        raise TypeError(
+            f"For: items is {type(items).__name__} {items!r:.40}; give a list, or a variable whose "
+            "value is one."
+        )
+    return items
+
+
 class _Length(Computed):
     """How many items there are."""
 
     def compute(self, *values: Any) -> int:
-        return 0 if values[0] is None else len(values[0])
+        return len(_listed(values[0]))
 
 
 _COUNTED = ("count", "virtual", "height", "item_height")
@@ -84,7 +101,8 @@ class For(_Loop):
         self.placeholder = own(placeholder, "For")
         self.key_accessor = key_accessor
         self.virtualization = virtualization
-        count: Any = _Length([items]) if isinstance(items, AnyVariable) else len(items)
+        is_variable = isinstance(items, AnyVariable)
+        count: Any = _Length([items]) if is_variable else len(_listed(items))
         self._stand_for(items)
         sizes = _sizes(virtualization)
         super().__init__(count=count, virtual=virtualization is not False, **sizes, **props)
@@ -118,7 +136,7 @@ class For(_Loop):
 
     def _rows(self, *values: Any) -> None:
         is_variable = isinstance(self.items, AnyVariable)
-        items = (values[0] or []) if is_variable else self.items
+        items = _listed(values[0] if is_variable else self.items)
         if len(items) == 0:
             place(self.placeholder)
             return

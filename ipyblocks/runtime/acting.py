@@ -24,6 +24,7 @@ from ..variables.derived import DerivedVariable
 from ..variables.graph import Derived
 from ..variables.path import Path
 from . import effects
+from .backends.base import crossing
 from .imperative import run_task
 from .task import Task
 
@@ -77,7 +78,7 @@ class RunCtx:
 
     async def reset_variables(self, variables: AnyVariable | Sequence[AnyVariable]) -> None:
         """See :meth:`ipyblocks.actions.ActionCtx.reset_variables`."""
-        listed = [variables] if isinstance(variables, AnyVariable) else variables
+        listed = variables if isinstance(variables, (list, tuple)) else [variables]
         for each in listed:
             if isinstance(each, DerivedVariable):
                 each.again()
@@ -100,7 +101,8 @@ class RunCtx:
                 f"status is {status!r}; it must be one of {', '.join(filter(None, LEVELS))}."
             )
         duration = None if level == "error" else SHOWN_FOR
-        effects.notify(self._session, level, str(message), title, duration, key)
+        heading = "" if title is None else str(title)
+        effects.notify(self._session, level, str(message), heading, duration, _text(key))
 
     async def navigate(self, url: str, new_tab: bool = True, options: Any = None) -> None:
         """See :meth:`ipyblocks.actions.ActionCtx.navigate`."""
@@ -129,12 +131,14 @@ class RunCtx:
         type: Literal["csv", "xlsx", "json"] = "csv",
     ) -> None:
         """See :meth:`ipyblocks.actions.ActionCtx.download_variable`."""
+        if not isinstance(variable, AnyVariable):
+            raise TypeError(f"ctx.download_variable() takes a variable, not {variable!r:.60}.")
         if type not in WRITERS:
             raise ValueError(f"type is {type!r}; it must be one of {', '.join(WRITERS)}.")
         value = await variable.get_current_value()
         mime_type, write = WRITERS[type]
         data = await self._in_thread(partial(write, value))
-        name = file_name or "data"
+        name = _text(file_name) or "data"
         name = name if name.endswith(f".{type}") else f"{name}.{type}"
         effects.download(self._session, self._session.last_page(), name, mime_type, data)
 
@@ -143,7 +147,7 @@ class RunCtx:
     ) -> None:
         """See :meth:`ipyblocks.actions.ActionCtx.copy_to_clipboard`."""
         page = self._session.last_page()
-        effects.copy(self._session, page, str(value), success_message, error_message)
+        effects.copy(self._session, page, str(value), _text(success_message), _text(error_message))
 
     async def run_task(
         self,
@@ -153,14 +157,24 @@ class RunCtx:
         on_progress: Callable[[TaskProgressUpdate], Any] | None = None,
     ) -> Any:
         """See :meth:`ipyblocks.actions.ActionCtx.run_task`."""
+        if not callable(func):
+            raise TypeError(f"ctx.run_task() takes a function, not {func!r:.60}.")
+        if on_progress is not None and not callable(on_progress):
+            raise TypeError(f"on_progress must be a function, not {on_progress!r:.60}.")
         call = partial(func, *(args or ()), **(kwargs or {})) if args or kwargs else func
         return await run_task(self._task, call, func, self._reporter(on_progress))
 
     async def _in_thread(self, fn: Callable[[], T]) -> T:
         """Call a function in the app's threads, as part of the action."""
         here = contextvars.copy_context()
-        job = self._session.engine.runner.submit(partial(here.run, fn))
-        return await asyncio.wrap_future(job)
+
+        def work() -> T:
+            try:
+                return here.run(fn)
+            except StopIteration as error:
+                raise crossing(error) from error
+
+        return await asyncio.wrap_future(self._session.engine.runner.submit(work))
 
     def _reporter(
         self, on_progress: Callable[[TaskProgressUpdate], Any] | None
@@ -187,6 +201,8 @@ class RunCtx:
 
     async def execute_action(self, action: Action) -> None:
         """See :meth:`ipyblocks.actions.ActionCtx.execute_action`."""
+        if not isinstance(action, Action):
+            raise TypeError(f"ctx.execute_action() takes an action, not {action!r:.60}.")
         await action.execute(self)
 
     async def flush(self) -> None:
@@ -195,12 +211,16 @@ class RunCtx:
         await self._session.settle()
 
 
+def _text(given: Any) -> str | None:
+    return None if given is None else str(given)
+
+
 def _json(value: Any) -> bytes:
     if hasattr(value, "to_json"):
         return str(value.to_json(orient="records")).encode()
     try:
-        return json.dumps(value, ensure_ascii=False, indent=2).encode()
-    except TypeError as error:
+        return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
         raise TypeError(f"The value cannot be written as JSON: {error}.") from None
 
 
@@ -233,6 +253,8 @@ def _xlsx(value: Any) -> bytes:
 def _rows(value: Any, kind: str) -> list[list[Any]]:
     """A list of dicts, a list of lists, or a dict of lists, as rows with a heading."""
     if isinstance(value, dict) and all(isinstance(each, (list, tuple)) for each in value.values()):
+        if len({len(each) for each in value.values()}) > 1:
+            raise TypeError(f"The lists of the columns differ in length, so this is no {kind}.")
         return [list(value), *map(list, zip(*value.values(), strict=True))]
     if isinstance(value, (list, tuple)):
         if all(isinstance(each, dict) for each in value):

@@ -247,6 +247,7 @@ class Bindings:
 
         def tell() -> None:
             gate.open()
+            task.cut_short = run.cancelled  # and begun anew with other inputs
             if not task.ended:
                 engine.teller.reported(task)
 

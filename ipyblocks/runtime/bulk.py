@@ -33,7 +33,7 @@ from ..protocol import (
     UploadState,
 )
 from .blobs import Blobs
-from .uploads import IDLE_LIMIT, UploadedFile, Uploads
+from .uploads import AWAY_LIMIT, IDLE_LIMIT, UploadedFile, Uploads
 
 if TYPE_CHECKING:
     from .session import Session
@@ -64,6 +64,7 @@ class Bulk:
         self._session = session
         self._aside = aside
         self._sweep: asyncio.TimerHandle | None = None
+        self._away: asyncio.TimerHandle | None = None
         self.uploads = Uploads(engine.options.max_file_size, engine.loop.time, ended)
         self.blobs = Blobs()
         self.refused = 0
@@ -86,6 +87,19 @@ class Bulk:
     def abandon(self, page: PageId, message: Abandon) -> None:
         """The person has taken a file back."""
         self.uploads.abandon(page, message.upload)
+
+    def page_came(self) -> None:
+        """There is a new page: perhaps another one loaded anew, which could not say that its files
+        do not come.
+        """
+        if self._away is not None:
+            self._away.cancel()
+        if self.uploads.open > 0:
+            self._away = self._session.engine.loop.call_later(1.1 * AWAY_LIMIT, self._drop_away)
+
+    def _drop_away(self) -> None:
+        self._away = None
+        self.uploads.drop_idle(AWAY_LIMIT)
 
     def take(self, page: PageId, message: Piece | Fetch) -> None:
         """A message beside the count."""
@@ -220,8 +234,9 @@ class Bulk:
 
     def close(self) -> None:
         """Delete and forget everything."""
-        if self._sweep is not None:
-            self._sweep.cancel()
+        for timer in (self._sweep, self._away):
+            if timer is not None:
+                timer.cancel()
         self._lent.clear()
         self.uploads.close()
         self.blobs.close()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
+import inspect
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol
 
+from .. import context
 from ..files import Files
 from ..progress import Reports
 from ..protocol import Stream, ToastLevel
@@ -71,7 +74,6 @@ class Computation:
     readers = 0
     error: BaseException | None = None
     cancelled = False
-    announced = False
     is_over = False
     interrupt: Callable[[], object] | None = None
     _reports: RunReports | None = None
@@ -88,6 +90,15 @@ class Computation:
         self.followers: dict[Follower, None] = {}
         self.given_up: set[Follower] = set()
         self.shown: list[Callable[[], None]] = []
+
+    def compute(self) -> Any:
+        """What the function gives."""
+        token = context.enter(self)
+        try:
+            value = self.node.compute(*self.values)
+            return _result_of(value) if inspect.isawaitable(value) else value
+        finally:
+            context.leave(token)
 
     @property
     def stop(self) -> threading.Event:
@@ -171,6 +182,21 @@ class Computation:
     def files(self) -> Files:
         """See :class:`ipyblocks.context.Run`."""
         return self._home.files
+
+
+async def _awaited(value: Any) -> Any:
+    return await value
+
+
+def _result_of(value: Any) -> Any:
+    """Wait for an awaitable in a thread that may be that of a running loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(_awaited(value))
+    with ThreadPoolExecutor(1) as pool:
+        run = contextvars.copy_context().run
+        return pool.submit(run, asyncio.run, _awaited(value)).result()
 
 
 def _nobody(fn: Callable[..., Any], *args: Any) -> None:

@@ -299,7 +299,8 @@ class Engine:
                 await self.runner.run_batch(together, self._apply)
             else:
                 await self.runner.run(task, self._apply)
-            self.teller.took(task, self.loop.time() - task.started)
+            if not (task.cut_short or task.stop.is_set()):
+                self.teller.took(task, self.loop.time() - task.started)
             for each in together:
                 each.finish("cancelled" if each.stop.is_set() else "done")
         except asyncio.CancelledError:

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import contextvars
-import inspect
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from functools import partial
 from typing import Any
 
-from .. import context
 from ..files import Files
 from ..variables import circles, graph, planning
 from ..variables.derived import DerivedVariable
@@ -31,6 +28,7 @@ from .backends.threads import new_pool
 from .computation import Computation, Follower
 from .polling import Polling
 from .telling import Telling, tell_now
+from .wave import Wave
 
 log = logging.getLogger("ipyblocks")
 
@@ -38,24 +36,6 @@ LINGER = 0.05
 """Seconds that a function may take before the pages that wait for it are told that it runs."""
 
 MOST_THREADS = 16
-
-SLOWEST_POLLING = 60.0
-"""Seconds to which the interval of a variable grows that fails again and again."""
-
-
-class _Wave:
-    """Quick functions that one thread calls one after the other.
-
-    Attributes:
-        run: the call that goes on.
-        overtaken: that call has taken too long; the rest is left to another thread.
-        again: something has changed since it began.
-    """
-
-    def __init__(self) -> None:
-        self.run: Computation | None = None
-        self.overtaken = False
-        self.again = False
 
 
 class Evaluator:
@@ -69,7 +49,7 @@ class Evaluator:
         self._files: Files | None = None
         self._lease = Lease()
         self._posted = False
-        self._wave: _Wave | None = None
+        self._wave: Wave | None = None
         self._jobs: set[jobs.Job] = set()
         self._polling: Polling | None = None
         self._telling: Telling | None = None
@@ -186,43 +166,12 @@ class Evaluator:
         with graph.lock:
             if not any(node.run is None for node in graph.wanted):
                 return
-        self._wave = wave = _Wave()
+        self._wave = wave = Wave(self, self.thread)
         self.thread.loop.call_later(LINGER, self._overtake, wave)
-        self._pool.submit(self._compute, wave, self.thread)
-
-    def _compute(self, wave: _Wave, thread: loops.LoopThread) -> None:
-        """Call what is quick, inputs first, until there is no more; in a thread of the pool."""
-        try:
-            while self._pass(wave, thread):
-                pass
-        except BaseException:
-            log.exception("Variables could not be computed.")
-        finally:
-            thread.post(self._wave_over, wave)
-
-    def _pass(self, wave: _Wave, thread: loops.LoopThread) -> bool:
-        with graph.lock:
-            order = planning.plan([node for node in graph.wanted if node.run is None])
-        called = False
-        for node in order:
-            run = self.prepared(node)
-            if run is None:
-                continue
-            called = True
-            if not node.quick:
-                self._hand_over(run, thread)
-                continue
-            run.began = thread.loop.time()
-            wave.run = run
-            self.call(run)
-            wave.run = None
-            if wave.overtaken:
-                thread.post(self._run_over, run)
-                self.wake()  # that loop may have ended, and others wait on another one
-                return False
-        return called
+        self._pool.submit(wave.compute)
 
     def prepared(self, node: Derived) -> Computation | None:
+        """The call that computes a node; None: it needs none, or must wait for an input."""
         with graph.lock:
             given = node.prepare()
             if given is None:
@@ -233,7 +182,7 @@ class Evaluator:
             node.begin(run)
             return run
 
-    def _hand_over(self, run: Computation, thread: loops.LoopThread) -> None:
+    def hand_over(self, run: Computation, thread: loops.LoopThread) -> None:
         """Let a call begin on the loop."""
         with self._lock:
             if self._thread is thread:  # and the loop goes on, as long as the lock is held
@@ -251,7 +200,7 @@ class Evaluator:
         node, inside = run.node, circles.computing()
         inside.append(node)
         try:
-            value = _computed(run)
+            value = run.compute()
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt) and _is_main_thread():
                 node.over()
@@ -272,7 +221,7 @@ class Evaluator:
         run.error = error
         run.node.finish(run.versions, run.values, error=error)
 
-    def _overtake(self, wave: _Wave) -> None:
+    def _overtake(self, wave: Wave) -> None:
         """A wave takes long: say so where its function is waited for, and go on with the rest."""
         if self._wave is not wave or self._thread is None:
             return
@@ -289,7 +238,8 @@ class Evaluator:
         self._announce(run)
         self._begin_wave()
 
-    def _wave_over(self, wave: _Wave) -> None:
+    def wave_over(self, wave: Wave) -> None:
+        """There is no more that is quick. Loop thread only."""
         if self._wave is wave:
             self._wave = None
             # Else there is nothing to do until a call has ended.
@@ -311,7 +261,7 @@ class Evaluator:
     def _announce(self, run: Computation) -> None:
         """Tell those who wait for it that a call goes on. Loop thread only."""
         self.runs[run.node] = run
-        run.announced, said = True, run.tracked
+        said = run.tracked
         run.began = run.began or self.thread.loop.time()
         for follower, watches in self.audience(run.node).items():
             run.followers[follower] = None
@@ -356,9 +306,10 @@ class Evaluator:
         elif not run.is_over and run.node.run is run:
             run.node.over()
         run.end()
-        self._run_over(run)
+        self.run_over(run)
 
-    def _run_over(self, run: Computation) -> None:
+    def run_over(self, run: Computation) -> None:
+        """A call that was told of is over. Loop thread only."""
         if self.runs.get(run.node) is run:
             del self.runs[run.node]
             self._flag(run.node, False)
@@ -447,31 +398,6 @@ class Evaluator:
         waiting = planning.is_waited_for()
         going = self._wave is not None or self.runs or self.is_telling
         return bool(self._thread is not None and (going or self._posted or waiting))
-
-
-def _computed(run: Computation) -> Any:
-    """What the function gives that a call is of."""
-    token = context.enter(run)
-    try:
-        value = run.node.compute(*run.values)
-        return _result_of(value) if inspect.isawaitable(value) else value
-    finally:
-        context.leave(token)
-
-
-async def _awaited(value: Any) -> Any:
-    return await value
-
-
-def _result_of(value: Any) -> Any:
-    """Wait for an awaitable in a thread that may be that of a running loop."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(_awaited(value))
-    with ThreadPoolExecutor(1) as pool:
-        run = contextvars.copy_context().run
-        return pool.submit(run, asyncio.run, _awaited(value)).result()
 
 
 def _is_main_thread() -> bool:

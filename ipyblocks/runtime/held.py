@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..protocol import NodeId, Queued
-from .outbound import numbered
+from ..protocol import NodeId
 from .task import Failure, Task
 
 if TYPE_CHECKING:
@@ -51,18 +50,7 @@ class Held:
         if not waits:
             return False
         self._waits[task] = _Wait(waits, go)
-        self._session.put(
-            numbered(
-                Queued,
-                task=task.id,
-                name=task.dependency.name,
-                nodes=task.nodes,
-                show_progress=task.dependency.show_progress,
-                position=None,
-                size=None,
-                eta=None,
-            )
-        )
+        self._session.put(task.waits())
         return True
 
     def arrived(self, node: NodeId) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("ipyblocks")
 
+LEAVES_AFTER = 10.0
+"""Seconds that other pages have to say that they still show an app which one page shows no more."""
+
 MAX_PAGES = 64
 """Pages whose place in their own count is remembered; a reload makes a new page."""
 
@@ -65,6 +69,14 @@ class Inbox:
         self._out = out
         self._pages: dict[PageId, _Page] = {}
         self._loaded = False
+        self._left: PageId | None = None
+        self._leaving: asyncio.TimerHandle | None = None
+
+    def close(self) -> None:
+        """Wait for nobody."""
+        if self._leaving is not None:
+            self._leaving.cancel()
+            self._leaving = None
 
     def pages(self) -> int:
         """How many pages are known."""
@@ -76,6 +88,8 @@ class Inbox:
 
     def handle(self, frame: ToKernelFrame) -> None:
         """Process a decoded frame, message by message; one that fails harms no other."""
+        if frame.page != self._left:
+            self.close()
         counted = any(message.seq > 0 for message in frame.messages)
         page = self._page(frame.page, counted)
         for message in frame.messages:
@@ -110,6 +124,8 @@ class Inbox:
 
     def _page(self, page: PageId, speaks: bool) -> _Page:
         # Confirming what has come is not speaking: a tab in the background does it as well.
+        if page not in self._pages:
+            self._session.bulk.page_came()
         known = self._pages.get(page) or _Page()
         if speaks:
             self._pages.pop(page, None)
@@ -144,7 +160,7 @@ class Inbox:
             case Submit():
                 requests.call(engine, session, page, message)
             case End():
-                session.leave()
+                self._end(page)
             case Upload():
                 session.bulk.begin(page, message, lambda: editable(session, message.node))
             case Abandon():
@@ -153,6 +169,19 @@ class Inbox:
                 session.bulk.take(page, message)
             case _:
                 assert_never(message)
+
+    def _end(self, page: PageId) -> None:
+        """A page shows the app no more. The session ends when no other does; which of them are
+        still there, only they can say.
+        """
+        self._pages.pop(page, None)
+        self.close()
+        if not self._pages:
+            self._session.leave()
+            return
+        self._left = page
+        self._leaving = self._session.engine.loop.call_later(LEAVES_AFTER, self._session.leave)
+        self._out.ask()
 
     def refuse_unreadable(self, why: str) -> None:
         """A packet that is no frame came; nobody knows from which page."""

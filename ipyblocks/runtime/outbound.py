@@ -20,7 +20,6 @@ import msgspec
 from msgspec import UNSET
 
 from ..protocol import (
-    Edit,
     Json,
     Log,
     LogEntry,
@@ -34,12 +33,11 @@ from ..protocol import (
     TaskId,
     ToPage,
     ToPageFrame,
-    Update,
     Welcome,
 )
 from .backends.inline import holds_up
 from .credit import Credit
-from .diff import edits, is_worth
+from .known import Known
 from .pace import Pace
 
 FLUSHES_PER_SECOND = 30
@@ -101,7 +99,7 @@ class Outbound:
         self._acks: dict[str, int] = {}
         self._ack_due = False
         self._missing: list[PageId] = []
-        self._base: dict[tuple[NodeId, str], Json] = {}
+        self._known = Known()
         self._take_log: Callable[[], tuple[list[LogEntry], int]] | None = None
         self._progress: dict[TaskId, Callable[[], Progress | None]] = {}
         self._timer: asyncio.Handle | None = None
@@ -184,6 +182,10 @@ class Outbound:
         elif self.waiting and not was_open:
             self._schedule(0)
 
+    def ask(self) -> None:
+        """Have pages say how far they are, at once."""
+        self._transmit([], ask=True)
+
     def missing(self, page: PageId) -> None:
         """Something of a page has not come; it is asked to send again what has no ack."""
         self._missing.append(page)
@@ -192,7 +194,7 @@ class Outbound:
     def _lapse(self) -> None:
         """Forget what waits: nobody reads. A gap in the count makes them start over."""
         self._updates, self._messages, self._progress = {}, [], {}
-        self._base.clear()
+        self._known.clear()
         if self._take_log is not None:
             self._take_log()
             self._take_log = None
@@ -297,35 +299,18 @@ class Outbound:
 
     def edited(self, node: NodeId, props: Mapping[str, Json]) -> None:
         """The page has set props itself: changes that follow start from there."""
-        for name in props:
-            self._base.pop((node, name), None)
+        self._known.edited(node, props)
 
     def forget(self, nodes: Set[NodeId]) -> None:
         """Nodes are gone, or the page gets them anew."""
-        for key in [key for key in self._base if key[0] in nodes]:
-            del self._base[key]
-
-    def _update(self, node: NodeId, props: dict[str, Json]) -> Update:
-        """Whole values, and of large ones that the page has, the changes."""
-        whole: dict[str, Json] = {}
-        changes: dict[str, list[Edit]] = {}
-        for name, value in props.items():
-            old = self._base.pop((node, name), None)
-            found = None if old is None else edits(old, value)
-            if found is None:
-                whole[name] = value
-            elif found:
-                changes[name] = found
-            if is_worth(value):
-                self._base[node, name] = value
-        return Update(node=node, props=whole, edits=changes or UNSET)
+        self._known.forget(nodes)
 
     def _numbered(self) -> list[ToPage]:
         """What waits, numbered, as far as it is for one frame."""
         messages = self._messages[:MOST_AT_ONCE]
         del self._messages[:MOST_AT_ONCE]
         if self._updates:
-            updates = [self._update(node, props) for node, props in self._updates.items()]
+            updates = [self._known.update(node, props) for node, props in self._updates.items()]
             self._updates = {}
             # Behind the beginning of what they came from.
             begun = list(takewhile(lambda each: isinstance(each, (Queued, Started)), messages))

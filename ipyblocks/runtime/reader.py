@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
+from concurrent import futures
 from typing import Any
 
 from .. import context
@@ -12,9 +13,10 @@ from ..variables import circles, graph, planning, reading
 from ..variables.derived import DerivedVariable
 from ..variables.graph import Derived, Node, State
 from ..variables.watch import Watch
+from .backends.base import crossing
 from .computation import Computation
 from .evaluator import Evaluator, evaluator
-from .loop import KernelLoop
+from .loop import KernelLoop, LoopThread
 
 
 class Reader:
@@ -39,11 +41,14 @@ class Reader:
             RuntimeError: called on the loop's thread, and it would have to wait.
         """
         with graph.lock:
+            inside = circles.computing()
             fresh = isinstance(node, DerivedVariable) and node.cache is None and not node.is_live
-            if fresh and node.run is None and not circles.computing():
+            if fresh and node.run is None and not inside:
                 node.seen = None
                 node.state = State.STALE
             node.resume()
+            if node.is_current and node.failure is not None and not inside:
+                self._evaluator.again(node)  # what has failed is tried once more
             if node.is_current:
                 return node.outcome()
         return self._read(node, waiting)
@@ -54,7 +59,7 @@ class Reader:
                 with graph.lock:
                     if node.is_current:
                         return node.outcome()
-                    order = plan([node])
+                    order = planning.plan([node])
                 self._advance(order, awaited)
                 awaited.wait()
 
@@ -85,7 +90,7 @@ class Reader:
         waiting = [run.node] if isinstance(run, Computation) else []
         with self._evaluator.held() as thread:
             if not isinstance(thread, KernelLoop):
-                call = self._evaluator.submit(self.read, node, waiting)
+                call = self._evaluator.submit(self._read_apart, node, waiting)
                 return await asyncio.wrap_future(call)
             # Where everything is on one loop, looking at it is waiting for it.
             settled = asyncio.Event()
@@ -98,6 +103,12 @@ class Reader:
             finally:
                 watch.stop()
             return node.outcome()
+
+    def _read_apart(self, node: Derived, waiting: Sequence[Derived]) -> Any:
+        try:
+            return self.read(node, waiting)
+        except StopIteration as error:
+            raise crossing(error) from error
 
     def observe(self, node: Node, told: Callable[[], None]) -> Watch:
         """See :class:`ipyblocks.variables.reading.Reader`."""
@@ -174,7 +185,7 @@ class _Awaited:
         with contextlib.ExitStack() as stack:
             for run in self._runs:
                 stack.enter_context(circles.waiting(inside, run.node))
-            wait([run.over for run in self._runs], return_when=FIRST_COMPLETED)
+            futures.wait([run.over for run in self._runs], return_when=futures.FIRST_COMPLETED)
         for run in [run for run in self._runs if run.is_over]:
             self._leave(run)
 

@@ -410,6 +410,7 @@ class Session:
     def end(self, reason: CloseReason) -> None:
         """Say goodbye and forget everything."""
         self.stores.close()
+        self._inbox.close()
         self._out.close(numbered(Closed, reason=reason))
         self.closed = True
         self.timers.stop()

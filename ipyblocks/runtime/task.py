@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..dependency import Dependency
-from ..protocol import FailureCode, Json, NodeId, PageId, Stream, TaskId
+from ..protocol import FailureCode, Json, NodeId, PageId, Queued, Stream, TaskId
+from .outbound import numbered
 from .trail import NO_TRAIL, Trail
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Task:
         job: what runs of it in the app's threads now.
         handle: its call, when a backend runs it (``run_as_task``).
         places: what it needs one of beside its group's turn; None: of nothing.
+        cut_short: its function was stopped, whatever it ended with: the time says nothing.
         reason: what the page is told when it was cancelled.
         created, started: readings of the loop's clock, in seconds; ``started`` is 0 while it waits.
     """
@@ -87,6 +89,7 @@ class Task:
     failure: Failure | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     together: list[Task] = field(default_factory=list)
+    cut_short: bool = False
     reason: str = "Cancelled."
     running: asyncio.Task[Any] | None = None
     job: concurrent.futures.Future[Any] | None = None
@@ -106,6 +109,26 @@ class Task:
             return False
         self.state, self.failure = state, failure
         return True
+
+    def waits(
+        self, position: int | None = None, size: int | None = None, eta: float | None = None
+    ) -> Queued:
+        """Says that it waits.
+
+        Args:
+            position, size, eta: see :class:`~ipyblocks.protocol.Queued`.
+        """
+        message: Queued = numbered(
+            Queued,
+            task=self.id,
+            name=self.dependency.name,
+            nodes=self.nodes,
+            show_progress=self.dependency.show_progress,
+            position=position,
+            size=size,
+            eta=eta,
+        )
+        return message
 
     @property
     def tracks_tqdm(self) -> bool:

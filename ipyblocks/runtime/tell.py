@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .. import context
-from ..protocol import Done, Fake, Progress, ProgressUnit, Queued, Started
+from ..protocol import Done, Fake, Progress, ProgressUnit, Started
 from ..protocol import Task as WireTask
 from .backends.inline import has_threads, holds_up
 from .eta import Durations, estimates
@@ -71,17 +71,7 @@ class Teller:
         self._moved_at[group] = self._loop.time()
         etas = self._estimates(waiting[:MOST_TOLD], running, limit)
         for position, (task, eta) in enumerate(zip(waiting, etas, strict=False)):
-            message = numbered(
-                Queued,
-                task=task.id,
-                name=task.dependency.name,
-                nodes=task.nodes,
-                show_progress=task.dependency.show_progress,
-                position=position,
-                size=len(waiting),
-                eta=eta,
-            )
-            task.session.put(message)
+            task.session.put(task.waits(position, len(waiting), eta))
         if self._engine.options.status_update_rate is not None:
             self.moved(group)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections import deque
@@ -32,9 +33,11 @@ class Telling:
             if self._goes_on:
                 return
             self._goes_on = True
-            if not self._closed:
-                self._pool.submit(self._tell_all)
-                return
+            # When Python ends, pools end first.
+            with contextlib.suppress(RuntimeError):
+                if not self._closed:
+                    self._pool.submit(self._tell_all)
+                    return
         self._tell_all()
 
     def _tell_all(self) -> None:

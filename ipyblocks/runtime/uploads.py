@@ -35,6 +35,11 @@ MOST_DAMAGED = 3
 IDLE_LIMIT = 600.0
 """Seconds without a piece after which a file is given up: its page is gone."""
 
+AWAY_LIMIT = 60.0
+"""The same, for files of other pages, once a new page has come: it may be the same window, loaded
+anew.
+"""
+
 MOST_REMEMBERED = 100
 """Refused files whose reason is kept, for pages that have not heard it."""
 
@@ -264,9 +269,9 @@ class Uploads:
         """How many are on their way or not part of a value yet."""
         return sum(file.state != "used" for file in self._files.values())
 
-    def drop_idle(self) -> None:
+    def drop_idle(self, seconds: float = IDLE_LIMIT) -> None:
         """Give up what nobody has sent a piece of, or asked for, in a long time."""
-        limit = self._now() - IDLE_LIMIT
+        limit = self._now() - seconds
         for key, file in list(self._files.items()):
             if file.state in ("going", "whole") and file.touched < limit:
                 self.refuse(key, _UNKNOWN)

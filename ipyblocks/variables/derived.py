@@ -105,7 +105,7 @@ class DerivedVariable(AnyVariable, Derived):
         uid: a name of your own.
 
     Raises:
-        TypeError: ``func`` is not callable, or ``variables`` no list.
+        TypeError: ``func`` is not callable, or a generator; or ``variables`` no list.
         ValueError: one of ``deps`` is not among ``variables``; ``variables`` has a flag such as
             ``other.is_loading``, from which nothing can be computed.
     """
@@ -122,6 +122,11 @@ class DerivedVariable(AnyVariable, Derived):
     ) -> None:
         if not callable(func):
             raise TypeError(f"func must be a function, not {type(func).__name__}.")
+        if inspect.isgeneratorfunction(func) or inspect.isasyncgenfunction(func):
+            raise TypeError(
+                "func is a generator and gives many values, of which a variable has one. Return a "
+                "list, or set a Variable in an action or a listener."
+            )
         if not isinstance(variables, (list, tuple)):
             raise TypeError(f"variables must be a list, not {type(variables).__name__}.")
         self.func = func
@@ -159,7 +164,7 @@ class DerivedVariable(AnyVariable, Derived):
         return getattr(self.func, "__name__", type(self.func).__name__)
 
     def describe(self) -> str:
-        return f"DerivedVariable {self.name!r}"
+        return f"DerivedVariable {(self.uid if self.is_named else self.name)!r}"
 
     def __repr__(self) -> str:
         return f"<{self.describe()}>"

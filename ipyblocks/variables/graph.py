@@ -161,6 +161,8 @@ class Derived(Node):
         given_up: versions of the triggers when its call was cancelled; None: it was not, or has
             been asked for again.
         above: inputs and triggers.
+        blocked: an input that is no trigger has failed; what becomes of it matters until it is
+            well again.
         run: the call of its function that is not over; None: there is none.
         is_known: whether it has ever been computed.
         quick: its function is called where it is needed, and not as a call of its own.
@@ -177,6 +179,7 @@ class Derived(Node):
         self.above = tuple(dict.fromkeys((*self.inputs, *self.triggers)))
         self.state = _STALE
         self.seen: list[int] | None = None
+        self.blocked = False
         self.forced = False
         self.given_up: list[int] | None = None
         self.run: object | None = None
@@ -226,6 +229,11 @@ class Derived(Node):
         """Remember a computed value."""
 
     @property
+    def heard(self) -> tuple[Node, ...]:
+        """Whose changes it is told of while somebody looks."""
+        return self.above if self.blocked else self.triggers
+
+    @property
     def is_ready(self) -> bool:
         """Whether it can be computed now; the lock is held."""
         if self.run is not None or self.state is _STOPPED:
@@ -255,8 +263,9 @@ class Derived(Node):
             self._is_fresh()
             return None
         if failure is not None:
-            self._publish(versions, error=failure)
+            self._fail(versions, failure)
             return None
+        self._block(False)
         values = [each.now() for each in self.inputs]
         known = None if self.forced else self.recall(values)
         if known is not None:
@@ -267,6 +276,24 @@ class Derived(Node):
                 self._publish(versions, known[0])
             return None
         return values, versions
+
+    def _fail(self, versions: list[int], failure: BaseException) -> None:
+        """An input has failed, so there is nothing to be computed from."""
+        # A trigger has another version when it is well again; of the others it has to be told.
+        blocked = all(each.failure is None for each in self.triggers)
+        if self.blocked and blocked and self._error is failure and not self.forced:
+            self._is_fresh()
+            return
+        self._publish(versions, error=failure)
+        if blocked:
+            self.seen = None  # its function has not been called for these versions
+        self._block(blocked)
+
+    def _block(self, blocked: bool) -> None:
+        if self.blocked is not blocked:
+            from .watch import block  # which knows this module
+
+            block(self, blocked)
 
     def begin(self, run: object) -> None:
         """Its function is being called; the lock is held."""

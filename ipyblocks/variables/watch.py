@@ -52,17 +52,34 @@ def relink(node: Derived, inputs: Sequence[Node]) -> None:
     """Have a node computed from others than before."""
     given_up: list[Derived] = []
     with graph.lock:
-        former = node.triggers
+        # First: what is stale has told those that depend on it already.
+        node.again(force=False)
+        former = node.heard
         node.inputs = node.triggers = node.above = tuple(inputs)
         if node.is_live:
             for each in former:
                 each.dependents.pop(node, None)
                 given_up += _unlink(each)
             _link(node)
-        node.again(force=False)
     for each in given_up:
         if graph.keeper is not None:
             graph.keeper.drop(each)
+
+
+def block(node: Derived, blocked: bool) -> None:
+    """Tell a node of changes of all its inputs, or of its triggers alone. The lock is held."""
+    former = dict.fromkeys(node.heard)
+    node.blocked = blocked
+    if not node.is_live:
+        return
+    _link(node)
+    for each in node.heard:
+        former.pop(each, None)
+    for each in former:
+        each.dependents.pop(node, None)
+        for running in _unlink(each):
+            if graph.keeper is not None:
+                graph.keeper.drop(running)
 
 
 def _link(node: Derived) -> None:
@@ -73,7 +90,7 @@ def _link(node: Derived) -> None:
         here.linked()
         if here.polling_interval is not None and graph.keeper is not None:
             graph.keeper.poll(here)
-        for each in here.triggers:
+        for each in here.heard:
             was_live = each.is_live
             each.dependents[here] = None
             if isinstance(each, Derived) and not was_live:
@@ -96,7 +113,7 @@ def _unlink(node: Node) -> list[Derived]:
             running.append(here)
         else:
             here.unlinked()
-        for each in here.triggers:
+        for each in here.heard:
             if here in each.dependents:
                 del each.dependents[here]
                 stack.append(each)

@@ -6,11 +6,14 @@ import { Status } from './parts/Status';
 
 /** The author's HTML: as it is, or in a notebook that nobody vouches for what the host lets through. */
 function Body({ id, props }: View<'html'>): JSX.Element {
-  const { sanitize } = useServices();
+  const { sanitize, scopeSheets } = useServices();
   const content = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
-    content.current?.querySelectorAll('a[href]').forEach(openOutside);
-  }, [props.value]);
+    if (content.current !== null) {
+      content.current.querySelectorAll('a[href]').forEach(openOutside);
+      scopeSheets?.(content.current);
+    }
+  }, [props.value, scopeSheets]);
   const card = props.container ? ' ib-card' : '';
   const padded = props.padding ? ' ib-is-padded' : '';
   const root = rootAttributes(props, `ib-HTML${card}${padded}`, id);

@@ -226,7 +226,7 @@ const Tree = defineComponent(
   inset: 8px auto auto 2px;
   border-color: var(--ib-text-secondary) transparent transparent;
 }
-.ib-JSON-fold > summary:hover { background: var(--ib-hover); }
+.ib-JSON-fold > summary:hover { background: var(--ib-panel); }
 .ib-JSON-fold > summary:focus-visible { outline-offset: -2px; }
 .ib-JSON-entries { margin-inline-start: 16px; min-width: 160px; }
 .ib-JSON-entries > .ib-link { margin-inline-start: 16px; font-family: var(--ib-font); }

@@ -115,7 +115,9 @@ export const Markdown = defineComponent(
 .ib-Markdown[style*='height'] { overflow: auto; }
 .ib-Markdown .jp-RenderedMarkdown, .ib-Markdown .jp-RenderedHTMLCommon {
   padding: 0; margin: 0; color: var(--ib-text); font-size: var(--ib-font-size);
+  overflow-wrap: break-word;
 }
+.ib-Markdown .jp-RenderedHTMLCommon table { margin-inline: 0; }
 .ib-Markdown .jp-RenderedHTMLCommon > :first-child { margin-top: 0; }
 .ib-Markdown .jp-RenderedHTMLCommon > :last-child { margin-bottom: 0; }
 .ib-Markdown .ib-has-no-anchors .jp-InternalAnchorLink { display: none; }

@@ -182,6 +182,8 @@ const thumb = `
   border: 2px solid var(--ib-card); border-radius: 50%;
   background: linear-gradient(var(--ib-Slider-fill), var(--ib-Slider-fill)) var(--ib-card); box-shadow: 0 0 0 1px var(--ib-Slider-fill);`;
 
+const ring = `outline: 2px solid var(--ib-focus); outline-offset: 3px;`;
+
 export const Slider = defineComponent(
   'slider',
   Body,
@@ -211,6 +213,12 @@ export const Slider = defineComponent(
 .ib-Slider-range::-webkit-slider-thumb { appearance: none; margin-top: -6px; ${thumb}}
 .ib-Slider-range::-moz-range-thumb {${thumb}}
 .ib-Slider-range:not(:disabled):hover { --ib-Slider-fill: var(--ib-accent-hover); }
+/* Around the thumb: around the whole it would run into the number above. */
+@media (forced-colors: none) {
+  .ib-Slider-line > .ib-Slider-range:focus-visible { outline: none; }
+  .ib-Slider-range:focus-visible::-webkit-slider-thumb {${ring}}
+  .ib-Slider-range:focus-visible::-moz-range-thumb {${ring}}
+}
 @media (forced-colors: active) { .ib-Slider-range { appearance: auto; } }
 `
 );

@@ -63,6 +63,8 @@ export interface Services {
   readonly renderMarkdown: (source: string, trusted: boolean, into: HTMLElement) => Promise<void>;
   /** What of an author's HTML may be put into the page; absent: all of it. */
   readonly sanitize?: (html: string) => string;
+  /** Keep the style sheets inside an author's HTML to the app; absent: there is no app around. */
+  readonly scopeSheets?: (content: Element) => void;
 }
 
 /** The host's services, for the views below it. */

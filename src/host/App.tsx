@@ -13,7 +13,7 @@ import { useAppCode, useEventCode } from './code';
 import { useEffects } from './effects';
 import { useOwnKeys } from './keys';
 import { serverNoDelay } from './server';
-import { useAppStyle } from './style';
+import { useAppStyle, useScopedServices } from './style';
 import { Footer } from './Footer';
 import { Toasts } from './Toasts';
 
@@ -29,10 +29,11 @@ export interface AppProps {
 
 /** Draw the app of a page. Several views may draw the same page. */
 export function App({ page, services, run = null, picture = null }: AppProps): JSX.Element {
+  const scope = `ib-app-${useId().replace(/\W/g, '')}`;
   return (
     <PageContext.Provider value={page}>
-      <ServicesContext.Provider value={services}>
-        <Shell page={page} run={run} picture={picture} />
+      <ServicesContext.Provider value={useScopedServices(services, scope)}>
+        <Shell page={page} scope={scope} run={run} picture={picture} />
       </ServicesContext.Provider>
     </PageContext.Provider>
   );
@@ -40,20 +41,22 @@ export function App({ page, services, run = null, picture = null }: AppProps): J
 
 interface ShellProps {
   readonly page: Page;
+  /** Class of this drawing of the app alone. */
+  readonly scope: string;
   readonly run: (() => void) | null;
   readonly picture: string | null;
 }
 
-function Shell({ page, run, picture }: ShellProps): JSX.Element {
+function Shell({ page, scope, run, picture }: ShellProps): JSX.Element {
   const app = useApp();
   const status = usePageStatus();
   const root = useRef<HTMLDivElement>(null);
-  const scope = `ib-app-${useId().replace(/\W/g, '')}`;
   useAppStyle(scope, picture === null ? app : null);
   // Nothing of a saved app runs before its kernel is there.
   useAppCode(page, page.wasLive ? app : null, root);
   useEventCode(page, root);
   useEffects(page, picture !== null);
+  useLeaving(page);
   useScrollTo(page, root);
   useOwnKeys(root);
   const live = status.kind === 'live' || status.kind === 'lost';
@@ -158,6 +161,15 @@ function sentence(status: PageStatus, page: Page): string {
         capacity: 'This app was closed because too many are open.'
       }[status.reason];
   }
+}
+
+/** The last word of a window that is closed or loaded anew. */
+function useLeaving(page: Page): void {
+  useEffect(() => {
+    const leave = (): void => page.files.uploads.leave();
+    window.addEventListener('pagehide', leave);
+    return () => window.removeEventListener('pagehide', leave);
+  }, [page]);
 }
 
 /** Brings a node into view when the kernel asks for it. */

@@ -1,4 +1,4 @@
-/** A slim line under the app that appears only when it has something to say: tasks and what they wrote. */
+/** A slim line under the app for what lasts: tasks, and what they wrote. */
 import { useEffect, useReducer, useRef, useState } from 'react';
 
 import { EndKeeper } from '../components/parts/ending';
@@ -13,20 +13,16 @@ const PATIENCE = 1000;
 /** Most tasks listed. */
 const MOST = 50;
 
-/** Tasks that run or wait, and the log. Once there, its place stays. */
-export function Footer(): JSX.Element | null {
+/** Tasks that run or wait, and the log. The line is there before it says anything, so that nothing jumps. */
+export function Footer(): JSX.Element {
   const tasks = useLasting();
   const entries = useJournal();
+  const [watching, setWatching] = useState(false);
   const [reading, setReading] = useState(false);
-  const keeps = useRef(false);
-  keeps.current ||= tasks.length > 0 || entries.length > 0;
-  if (!keeps.current) {
-    return null;
-  }
   return (
     <footer className="ib-Footer">
-      {tasks.length > 0 ? <TaskList tasks={tasks} /> : null}
       {entries.length > 0 || reading ? <Log entries={entries} onRead={setReading} /> : null}
+      {tasks.length > 0 || watching ? <TaskList tasks={tasks} onWatch={setWatching} /> : null}
     </footer>
   );
 }
@@ -49,31 +45,70 @@ function useLasting(): readonly TaskRecord[] {
   return shown.filter(task => task.begun + PATIENCE <= now);
 }
 
-function TaskList({ tasks }: { readonly tasks: readonly TaskRecord[] }): JSX.Element {
+interface TaskListProps {
+  readonly tasks: readonly TaskRecord[];
+  readonly onWatch: (watches: boolean) => void;
+}
+
+function TaskList({ tasks, onWatch }: TaskListProps): JSX.Element {
   // What is folded away must not be drawn anew ten times a second.
   const [open, setOpen] = useState(false);
+  useEffect(() => onWatch(open), [onWatch, open]);
+  const rows = useRows(tasks, open);
   const running = tasks.filter(task => task.state !== 'queued').length;
   const waiting = tasks.length - running;
   const said = [running > 0 ? `${running} running` : '', waiting > 0 ? `${waiting} waiting` : ''];
   return (
     <details className="ib-Footer-tasks" onToggle={event => setOpen(event.currentTarget.open)}>
-      <summary>{said.filter(text => text !== '').join(', ')}</summary>
+      <summary>{said.filter(text => text !== '').join(', ') || 'Nothing is running'}</summary>
       {open ? (
         <ul>
-          {tasks.slice(0, MOST).map(task => (
-            <TaskLine key={task.id} task={task} />
+          {rows.slice(0, MOST).map(task => (
+            <TaskLine key={task.id} task={task} ended={!tasks.includes(task)} />
           ))}
-          {tasks.length > MOST ? <li>… and {tasks.length - MOST} more</li> : null}
+          {rows.length > MOST ? <li>… and {rows.length - MOST} more</li> : null}
         </ul>
       ) : null}
     </details>
   );
 }
 
-function TaskLine({ task }: { readonly task: TaskRecord }): JSX.Element {
+/**
+ * The tasks, and while the list is open those that have ended in it: were their rows to go, another task's
+ * Cancel would come under the pointer. A list that is full forgets them.
+ */
+function useRows(tasks: readonly TaskRecord[], open: boolean): readonly TaskRecord[] {
+  const rows = useRef<readonly TaskRecord[]>([]);
+  const present = new Map(tasks.map(task => [task.id, task]));
+  const before = open ? rows.current : [];
+  const kept = before.length > MOST ? before.filter(({ id }) => present.has(id)) : before;
+  const known = new Set(kept.map(({ id }) => id));
+  rows.current = [
+    ...kept.map(task => present.get(task.id) ?? task),
+    ...tasks.filter(({ id }) => !known.has(id))
+  ];
+  return rows.current;
+}
+
+interface TaskLineProps {
+  readonly task: TaskRecord;
+  readonly ended: boolean;
+}
+
+function TaskLine({ task, ended }: TaskLineProps): JSX.Element {
+  const name = <code title={task.name}>{task.name}</code>;
+  if (ended) {
+    return (
+      <li className="ib-is-ended">
+        {name}
+        <span>Ended</span>
+        <div className="ib-Status-bar" />
+      </li>
+    );
+  }
   return (
     <li className={`ib-is-${task.state}`}>
-      <code title={task.name}>{task.name}</code>
+      {name}
       <Words task={task} />
       <CancelButton task={task} />
       <Bar task={task} />

@@ -9,22 +9,49 @@ import { Keeper } from './saving';
 /** A document with a kernel. */
 export interface Place {
   readonly line: KernelLine;
-  /** The notebook; null in a console and other documents. */
+  /** The notebook, in one of its views; null in a console and other documents. */
   readonly notebook: NotebookPanel | null;
   /** Keeps what the notebook holds of its apps up to date; null where there is no notebook. */
   readonly keeper: Keeper | null;
 }
 
-const places = new WeakMap<NotebookPanel, Place>();
+type Context = NotebookPanel['context'];
+
+/** A notebook. JupyterLab can show it in several views, whose cells and renderers are shared. */
+class NotebookPlace implements Place {
+  readonly line: KernelLine;
+  readonly keeper: Keeper;
+
+  constructor(context: Context, first: NotebookPanel) {
+    this.line = KernelLine.of(context.sessionContext);
+    this.notebook = first;
+    this.keeper = new Keeper(context, () => this.notebook);
+  }
+
+  /** One more view. */
+  add(panel: NotebookPanel): void {
+    this.panels.add(panel);
+    panel.disposed.connect(() => {
+      this.panels.delete(panel);
+      this.notebook = [...this.panels][0] ?? this.notebook;
+    });
+  }
+
+  notebook: NotebookPanel;
+  private readonly panels = new Set<NotebookPanel>();
+}
+
+const places = new WeakMap<Context, NotebookPlace>();
+const known = new WeakSet<NotebookPanel>();
 
 /** The place of a notebook. */
-export function placeOfNotebook(notebook: NotebookPanel): Place {
-  const place = places.get(notebook) ?? {
-    line: KernelLine.of(notebook.sessionContext),
-    notebook,
-    keeper: new Keeper(notebook)
-  };
-  places.set(notebook, place);
+export function placeOfNotebook(panel: NotebookPanel): Place {
+  const place = places.get(panel.context) ?? new NotebookPlace(panel.context, panel);
+  places.set(panel.context, place);
+  if (!known.has(panel)) {
+    known.add(panel);
+    place.add(panel);
+  }
   return place;
 }
 
@@ -43,15 +70,34 @@ export function placeAround(widget: Widget): Place | null {
   return null;
 }
 
-/** What runs the cell that shows an app; null where there is none to run. */
-export function runnerOf({ notebook }: Place, commId: string): (() => void) | null {
-  if (notebook === null) {
+/**
+ * What runs the cell that a view is in, or for a view beside the notebook the first that shows its app: a cell
+ * that was copied has the same one. null where there is none to run.
+ */
+export function runnerOf(place: Place, commId: string, view: Widget): (() => void) | null {
+  if (place.notebook === null) {
     return null;
   }
   return () => {
-    const cells = new Set([...outputsOf(notebook, commId)].map(({ cell }) => cell));
-    void NotebookActions.runCells(notebook.content, [...cells], notebook.sessionContext);
+    const notebook = panelAround(view) ?? place.notebook;
+    if (notebook === null) {
+      return;
+    }
+    const around = notebook.content.widgets.find(({ node }) => node.contains(view.node));
+    const [first] = outputsOf(notebook, commId);
+    const cell = around ?? first?.cell;
+    if (cell !== undefined) {
+      void NotebookActions.runCells(notebook.content, [cell], notebook.sessionContext);
+    }
   };
+}
+
+function panelAround(widget: Widget): NotebookPanel | null {
+  let each = widget.parent;
+  while (each !== null && !(each instanceof NotebookPanel)) {
+    each = each.parent;
+  }
+  return each;
 }
 
 /** Whether an app was taken out of its notebook, which is open. */

@@ -99,7 +99,7 @@ export class AppRenderer extends Widget implements IRenderMime.IRenderer {
       stop?.();
       held.release(page => isTakenOut(place, commId) && page.end());
     };
-    this.mount(<App page={held.page} services={services} run={runnerOf(place, commId)} />);
+    this.mount(<App page={held.page} services={services} run={runnerOf(place, commId, this)} />);
   }
 
   /** What is saved, and nothing else. */

@@ -24,8 +24,14 @@ interface Watch {
 
 /** The apps of one notebook. */
 export class Keeper {
-  constructor(private readonly notebook: NotebookPanel) {
-    notebook.context.saveState.connect((_, state) => {
+  /**
+   * @param notebook - Its view at the moment.
+   */
+  constructor(
+    context: NotebookPanel['context'],
+    private readonly notebook: () => NotebookPanel
+  ) {
+    context.saveState.connect((_, state) => {
       if (state === 'started') {
         [...this.watches.keys()].forEach(commId => this.write(commId));
       }
@@ -45,7 +51,7 @@ export class Keeper {
       isWatched = false;
       if (watch.views === 0) {
         // A cell that goes out of sight takes its view along, and the last seconds must not go with it.
-        if (watch.timer !== undefined && !this.notebook.isDisposed) {
+        if (watch.timer !== undefined && !this.notebook().isDisposed) {
           this.write(commId);
         }
         watch.stop();
@@ -101,7 +107,7 @@ export class Keeper {
     const { small } = watch;
     const { store, place, version } = watch.page;
     const source = { store, ...place, version, small };
-    for (const { model } of outputsOf(this.notebook, commId)) {
+    for (const { model } of outputsOf(this.notebook(), commId)) {
       if (model.trusted) {
         put(model, source);
       }

@@ -21,11 +21,33 @@ interface Scope {
  * word in the console.
  */
 export function scoped(css: string, root: string, prefix: string): string {
+  const rules = rulesOf(css);
+  return rulesText(rules, null, { root, prefix, animations: namesOf(rules) });
+}
+
+/** Keep the style sheets inside an author's HTML to the app, as {@link scoped} does. */
+export function scopeSheets(content: Element, root: string, prefix: string): void {
+  const sheets = [...content.querySelectorAll('style')];
+  const parsed = sheets.map(sheet => rulesOf(sheet.textContent ?? ''));
+  const scope = { root, prefix, animations: namesOf(parsed.flat()) };
+  sheets.forEach((sheet, index) => {
+    sheet.textContent = rulesText(parsed[index] ?? [], null, scope);
+  });
+  if (scope.animations.size > 0) {
+    content
+      .querySelectorAll<HTMLElement>('[style*="animation"]')
+      .forEach(({ style }) => declarations(style, scope));
+  }
+}
+
+function rulesOf(css: string): CSSRule[] {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
-  const rules = [...sheet.cssRules];
-  const animations = new Set(rules.flatMap(animationsIn));
-  return rulesText(rules, null, { root, prefix, animations });
+  return [...sheet.cssRules];
+}
+
+function namesOf(rules: readonly CSSRule[]): ReadonlySet<string> {
+  return new Set(rules.flatMap(animationsIn));
 }
 
 function animationsIn(rule: CSSRule): string[] {

@@ -1,9 +1,10 @@
 /** Style sheets in the document: one for all components, one per app for its theme and its own CSS. */
-import { useInsertionEffect } from 'react';
+import { useInsertionEffect, useMemo } from 'react';
 
+import type { Services } from '../components/component';
 import { registry } from '../components/registry';
 import type { App } from '../protocol/wire';
-import { scoped } from './scope';
+import { scoped, scopeSheets } from './scope';
 
 const COMPONENTS_ID = 'ipyblocks-components';
 
@@ -25,8 +26,7 @@ export function useAppStyle(scope: string, app: App | null): void {
   const css = app?.css ?? null;
   // Before the first painting, so that an app never flashes in other colours.
   useInsertionEffect(() => {
-    // The class over and over gives the author's rules the last word over ours.
-    const root = `.ipyblocks${`.${scope}`.repeat(3)}`;
+    const root = rootOf(scope);
     const own = [
       ...(tokens === null ? [] : tokenRules(root, tokens)),
       ...(css === null ? [] : [scoped(css, root, scope)])
@@ -37,6 +37,19 @@ export function useAppStyle(scope: string, app: App | null): void {
     const style = addStyle(own.join('\n'));
     return () => style.remove();
   }, [scope, tokens, css]);
+}
+
+/** Services that keep the style sheets inside an author's HTML to the element with class `scope`. */
+export function useScopedServices(services: Services, scope: string): Services {
+  return useMemo(
+    () => ({ ...services, scopeSheets: content => scopeSheets(content, rootOf(scope), scope) }),
+    [services, scope]
+  );
+}
+
+/** The class over and over gives the author's rules the last word over ours. */
+function rootOf(scope: string): string {
+  return `.ipyblocks${`.${scope}`.repeat(3)}`;
 }
 
 function addStyle(css: string): HTMLStyleElement {

@@ -17,7 +17,7 @@ import {
   type Update,
   type Welcome
 } from '../protocol/wire';
-import type { Transport } from '../transport/transport';
+import { mayWait, type Transport } from '../transport/transport';
 import { Effects } from './effects';
 import { runStep, type JsRunner } from './js';
 import { hasValue } from './edits';
@@ -61,7 +61,7 @@ export class Page {
     this.nudge = new Nudge(options.later ?? later, () => this.remind());
     this.patience = new Patience(
       options.later ?? later,
-      () => transport.waits === true && this.outbox.unanswered,
+      () => mayWait(transport) && this.outbox.unanswered,
       () => this.tellStatus()
     );
     this.tasks = new Tasks(now, { ...options, ask: message => this.outbox.push(message) });
@@ -151,6 +151,7 @@ export class Page {
 
   /** Stop. What is shown stays. */
   close(): void {
+    this.files.uploads.leave();
     this.transport.close();
     this.forget();
     this.nudge.rest();
@@ -404,7 +405,7 @@ export class Page {
     this.transport.send(encodeFrame(ask === undefined ? heading : { ...heading, ask }, messages));
     if (messages.length > 0 && this.transport.state === 'open') {
       this.nudge.arm();
-      if (this.transport.waits === true) {
+      if (mayWait(this.transport)) {
         this.patience.start();
       }
     }

@@ -66,7 +66,7 @@ export interface TasksOptions {
   readonly ask?: Ask;
 }
 
-/** Milliseconds after which a bar is seen; the delay of `ib-appear` in `base.css`. */
+/** Milliseconds after which a bar is seen; the delay of `ib-appear` in `status.css`. */
 const APPEARS_MS = 200;
 
 const NOTHING: NodeStatus = {

@@ -135,6 +135,14 @@ export class Uploads {
     this.pump();
   }
 
+  /** The page goes: take back all that is on its way, which nobody else can send. */
+  leave(): void {
+    for (const transfer of [...this.transfers.values()]) {
+      this.fail(transfer, new Error('The page was left; choose the file again.'));
+    }
+    this.outbox.catchUp(); // there may be no end of this tick
+  }
+
   /** The session is gone. */
   clear(): void {
     for (const transfer of [...this.transfers.values()]) {

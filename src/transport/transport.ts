@@ -13,8 +13,8 @@ export type TransportState = 'open' | 'asking' | 'lost' | 'dead';
 export interface Transport {
   readonly state: TransportState;
 
-  /** Packets wait until the kernel has nothing else to do. */
-  readonly waits?: boolean;
+  /** Packets wait until the kernel has nothing else to do; null: they do when it is busy, which nobody tells. */
+  readonly waits?: boolean | null;
 
   /** Put a packet on its way. In order; may be lost while the state is not `open`. */
   send(packet: Packet): void;
@@ -30,4 +30,9 @@ export interface Transport {
 
   /** Stop listening. A second call does nothing. */
   close(): void;
+}
+
+/** Whether packets wait, as far as is known: where nobody tells, a kernel that does not answer is taken to be busy. */
+export function mayWait({ waits }: Transport): boolean {
+  return waits === true || waits === null;
 }

@@ -44,6 +44,11 @@ export class WidgetTransport implements Transport {
     return kernel === null || kernel.connectionStatus === 'connected' ? 'open' : 'lost';
   }
 
+  get waits(): boolean | null {
+    const kernel = this.kernel;
+    return kernel === null ? null : !this.control && kernel.status === 'busy';
+  }
+
   send(packet: Packet): void {
     const { content, buffers } = packet;
     if (this.control && this.kernel !== null && this.model.comm !== undefined) {

@@ -18,11 +18,13 @@ import pytest
 
 from ipyblocks.blocks import Tree
 from ipyblocks.component import Block
-from ipyblocks.protocol import Patch, ToPage, Welcome
+from ipyblocks.protocol import Log, Patch, ToPage, Welcome
 from ipyblocks.runtime import loop as loops
 from ipyblocks.runtime.engine import Engine, Options
+from ipyblocks.runtime.evaluator import evaluator
 from ipyblocks.transport import comm
 from ipyblocks.transport.loopback import LoopbackPage, apply_update
+from ipyblocks.variables import graph
 
 LIMIT = 30.0
 """Seconds that something may take before a test gives up. No passing test waits that long."""
@@ -168,6 +170,18 @@ def leftovers() -> Callable[..., Any]:
 
 
 # --- time and order -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def nothing_looked_at(no_leftovers: None) -> Iterator[None]:
+    """No variable is looked at, or computed, after a test."""
+    yield
+    assert evaluator._users == 0
+    assert not graph.wanted
+    assert not graph.news
+    assert not evaluator.runs
+    assert evaluator._polling is None
+    assert evaluator._wave is None
 
 
 class Gate:
@@ -318,6 +332,16 @@ class Shown:
         """A packet as a page might send it, and wait until it has been dealt with."""
         self.session.receive(content, buffers)
         self.page.idle()
+
+
+def texts(shown: Any) -> dict[tuple[int, str], str]:
+    """All that was told, by task and stream."""
+    found: dict[tuple[int, str], str] = {}
+    for message in shown.messages(Log):
+        for entry in message.entries:
+            key = (entry.task, entry.stream)
+            found[key] = found.get(key, "") + entry.text
+    return found
 
 
 @pytest.fixture

@@ -91,7 +91,10 @@ def test_sizes_of_batches(size: int, calls: int, show: Any, gate: Any) -> None:
 def test_a_batch_has_one_slot_and_two_slots_have_two_batches(show: Any, gate: Any) -> None:
     app = Batches([gate() for _ in range(4)], concurrency_limit=2)
     shown = show(app.demo)
-    app.press(shown, "a", "b", "c", "d", "e", "f")
+    # one after the other: which of two threads calls first is not settled
+    app.press(shown, "a")
+    app.gates[0].reached()
+    app.press(shown, "b", "c", "d", "e", "f")
     app.gates[1].reached()
     assert app.calls == [["a"], ["b"]]
     assert shown.engine.queue.statistics() == (4, 2, 1)

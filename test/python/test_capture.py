@@ -16,15 +16,7 @@ import ipyblocks as gr
 from ipyblocks.protocol import Failed, Log, TaskId
 from ipyblocks.runtime.journal import AT_ONCE, KEPT, MOST_ENTRIES, Journal
 
-
-def texts(shown: Any) -> dict[tuple[int, str], str]:
-    """All that was told, by task and stream."""
-    found: dict[tuple[int, str], str] = {}
-    for message in shown.messages(Log):
-        for entry in message.entries:
-            key = (entry.task, entry.stream)
-            found[key] = found.get(key, "") + entry.text
-    return found
+from .conftest import texts
 
 
 def app(fn: Any) -> Any:

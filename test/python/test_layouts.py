@@ -97,10 +97,11 @@ def test_the_page_selects_a_tab_and_change_is_told_once(show: Any) -> None:
     shown.run(tabs, "select", {"index": 1, "value": "B"})
     shown.set(tabs, selected="b")
     shown.page.idle()
-    assert heard == ["change", "select 1 B"]
+    # two functions in two threads, in either order
+    assert sorted(heard) == ["change", "select 1 B"]
     shown.set(tabs, selected=0)
     shown.run(first, "select", {"index": 0, "value": "A"})
-    assert heard[2:] == ["change", "first"]
+    assert sorted(heard[2:]) == ["change", "first"]
 
 
 def test_a_function_selects_a_tab_whatever_the_page_did_before(show: Any) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import gc
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -10,8 +12,8 @@ from typing import Any
 import pytest
 
 import ipyblocks as gr
-from ipyblocks.protocol import Failed, Graft
-from ipyblocks.render import Subtree
+from ipyblocks.protocol import Graft
+from ipyblocks.render import Subtree, build
 
 from .conftest import Shown
 
@@ -126,7 +128,9 @@ def test_a_render_in_a_render_goes_with_the_outer_one(show: Callable[..., Shown]
     assert texts() == ["inner b", "outer 2"]
 
 
-def test_an_error_in_it_is_told_and_the_former_part_stays(show: Callable[..., Shown]) -> None:
+def test_an_error_in_it_is_told_in_its_place_and_the_former_part_stays(
+    show: Callable[..., Shown],
+) -> None:
     with gr.Blocks() as demo:
         n = gr.Number(1)
 
@@ -135,11 +139,47 @@ def test_an_error_in_it_is_told_and_the_former_part_stays(show: Callable[..., Sh
             gr.Markdown(f"{12 / value:g}")
 
     shown = show(demo)
+
+    def markdown() -> list[Any]:
+        nodes = shown.on_loop(shown.session.scene.nodes)
+        return [node.props["value"] for node in nodes if node.kind == "markdown"]
+
     shown.page.idle()
     shown.set(n, 0)
     shown.page.idle()
-    nodes = shown.on_loop(shown.session.scene.nodes)
-    assert [node.props["value"] for node in nodes if node.kind == "markdown"] == ["12"]
+    assert markdown() == ["12"]
+    [failure] = shown.on_loop(shown.session.failures.all)
+    assert (failure.message, failure.retry) == ("ZeroDivisionError: division by zero", True)
+    shown.set(n, 2)
+    shown.page.idle()
+    assert markdown() == ["6"]
+    assert shown.on_loop(shown.session.failures.all) == []
+
+
+@pytest.mark.parametrize("layout", [gr.Column, gr.Row])
+def test_a_rendering_that_failed_is_tried_again(
+    layout: type[Any], show: Callable[..., Shown]
+) -> None:
+    broken = True
+    with gr.Blocks() as demo, layout():
+
+        @gr.render()
+        def part() -> None:
+            gr.Markdown("begun")
+            if broken:
+                raise ValueError("not yet")
+
+    shown = show(demo)
+    shown.page.idle()
+    [failure] = shown.on_loop(shown.session.failures.all)
+    assert "begun" not in str(shown.on_loop(shown.session.scene.nodes))
+    [node] = [n for n in shown.on_loop(shown.session.scene.nodes) if n.id in failure.nodes]
+    assert (node.kind, node.props["showProgress"]) == (layout.__name__.lower(), True)
+    broken = False
+    shown.on_loop(lambda: shown.session.failures.retry(failure.task))
+    shown.page.idle()
+    assert "begun" in str(shown.on_loop(shown.session.scene.nodes))
+    assert shown.on_loop(shown.session.failures.all) == []
 
 
 def test_a_function_that_ends_after_its_output_is_gone_harms_nothing(
@@ -193,222 +233,7 @@ def test_outside_of_an_app_it_says_so() -> None:
         gr.render(lambda: None)
 
 
-# --- keys of listeners ----------------------------------------------------------------------------
-
-
-class Keyed:
-    """An app whose render function makes a keyed listener, and what its runs did."""
-
-    def __init__(self, show: Callable[..., Shown], gate: Callable[[], Any], **options: Any) -> None:
-        self.here = gate()
-        self.ran: list[str] = []
-        with gr.Blocks() as demo:
-            self.n = gr.Number(1)
-            stop = gr.Button("Stop")
-
-            @gr.render(inputs=self.n)
-            def part(n: float) -> None:
-                out = gr.Textbox(label="out", key="out")
-
-                def work() -> str:
-                    self.ran.append(f"of {n:g}")
-                    self.here.wait()
-                    return f"result of {n:g}"
-
-                run = gr.Button("Go", key="go").click(work, None, out, key="work", **options)
-                run.then(lambda: self.ran.append(f"then of {n:g}"))
-                gr.Button("Halt", elem_id="halt", key="halt").click(None, cancels=run)
-
-        self.stop = stop
-        self.shown = show(demo)
-        self.shown.page.idle()
-        self.nodes = {
-            node.props.get("value", node.props.get("label")): node.id
-            for node in self.shown.on_loop(self.shown.session.scene.nodes)
-        }
-
-    def press(self, name: str) -> None:
-        self.shown.page.fire(self.nodes[name], "click")
-
-    def rebuild(self, n: int) -> None:
-        count = len(self.shown.messages(Graft))
-        self.shown.set(self.n, n)
-        self.shown.until(Graft, count + 1)
-
-    def out(self) -> Any:
-        node = self.nodes["out"]
-        return self.shown.on_loop(lambda: self.shown.session.props(node).get("value"))
-
-    def finish(self) -> None:
-        self.here.open()
-        self.shown.page.idle()
-
-
-def test_a_run_of_a_keyed_listener_goes_on_where_its_output_is_now(
-    show: Callable[..., Shown], gate: Callable[[], Any]
-) -> None:
-    app = Keyed(show, gate)
-    app.press("Go")
-    app.here.reached()
-    app.rebuild(2)
-    app.rebuild(3)
-    app.finish()
-    assert app.out() == "result of 1"
-    assert app.ran == ["of 1", "then of 3"]
-
-
-@pytest.mark.parametrize(
-    ("mode", "ran"),
-    [("once", ["of 1"]), ("always_last", ["of 1", "of 2"]), ("multiple", ["of 1", "of 2", "of 2"])],
-)
-def test_a_keyed_listener_knows_what_runs_already(
-    mode: str, ran: list[str], show: Callable[..., Shown], gate: Callable[[], Any]
-) -> None:
-    app = Keyed(show, gate, trigger_mode=mode)
-    app.press("Go")
-    app.here.reached()
-    app.rebuild(2)
-    app.press("Go")
-    app.press("Go")
-    app.finish()
-    assert [each for each in app.ran if "then" not in each] == ran
-
-
-def test_an_event_that_waited_is_run_by_the_listener_that_is_there_now(
-    show: Callable[..., Shown], gate: Callable[[], Any]
-) -> None:
-    app = Keyed(show, gate, trigger_mode="always_last")
-    app.press("Go")
-    app.here.reached()
-    app.press("Go")
-    app.shown.on_loop(lambda: None)
-    app.rebuild(2)
-    app.finish()
-    assert app.out() == "result of 2"
-    assert app.shown.session.deferred == {}
-
-
-def test_a_keyed_listener_has_one_queue_over_all_renderings(
-    show: Callable[..., Shown], gate: Callable[[], Any]
-) -> None:
-    app = Keyed(show, gate, trigger_mode="multiple", concurrency_limit=1)
-    app.press("Go")
-    app.here.reached()
-    app.rebuild(2)
-    app.press("Go")
-    statistics = app.shown.on_loop(app.shown.engine.queue.statistics)
-    assert (statistics.running, statistics.waiting) == (1, 1)
-    app.finish()
-    assert app.out() == "result of 2"
-
-
-def test_what_cancels_a_keyed_listener_stops_its_former_runs(
-    show: Callable[..., Shown], gate: Callable[[], Any]
-) -> None:
-    app = Keyed(show, gate)
-    app.press("Go")
-    app.here.reached()
-    app.rebuild(2)
-    app.press("Halt")
-    app.finish()
-    assert [failed.code for failed in app.shown.messages(Failed)] == ["cancelled"]
-    assert app.out() is None
-
-
-def test_a_generator_that_names_its_outputs_goes_on(
-    show: Callable[..., Shown], gate: Callable[[], Any]
-) -> None:
-    here = gate()
-    seen: list[Any] = []
-    with gr.Blocks() as demo:
-        n = gr.Number(1)
-
-        @gr.render(inputs=n)
-        def part(value: float) -> None:
-            out = gr.Textbox(label="out", key="out")
-            gone = gr.Textbox(label="gone")
-
-            def work() -> Any:
-                yield {out: gr.update(value="first", info="begun")}
-                here.wait()
-                yield {out: gr.Textbox(value="second", info="done"), gone: "nowhere"}
-
-            gr.Button(f"Go {value:g}").click(work, None, [out, gone], key="work")
-            out.change(lambda text: seen.append((value, text)), out)
-
-    shown = show(demo)
-    shown.page.idle()
-    before = labels(shown)
-    shown.page.fire(before["button"], "click")
-    here.reached()
-    shown.set(n, 2)
-    shown.until(Graft, 2)
-    here.open()
-    shown.page.idle()
-    after = labels(shown)
-    assert after["out"] == before["out"]
-    props = shown.on_loop(lambda: shown.session.props(after["out"]))
-    assert (props["value"], props["info"]) == ("second", "done")
-    now = shown.session.scene.block(after["out"])
-    assert shown.on_loop(lambda: shown.session.current(now).info) == "done"
-    assert seen == [(1, "first"), (2, "second")]
-    assert "value" not in shown.on_loop(lambda: shown.session.props(after["gone"]))
-
-
-def test_a_key_that_is_not_made_again_leaves_its_run_to_itself(
-    show: Callable[..., Shown], gate: Callable[[], Any]
-) -> None:
-    here, ran = gate(), []
-    with gr.Blocks() as demo:
-        n = gr.Number(1)
-
-        @gr.render(inputs=n)
-        def part(value: float) -> None:
-            def work() -> None:
-                ran.append(value)
-                here.wait()
-
-            button = gr.Button("Go")
-            if value == 1:
-                button.click(work, key="work", trigger_mode="always_last")
-
-    shown = show(demo)
-    shown.page.idle()
-    button = labels(shown)["button"]
-    shown.page.fire(button, "click")
-    here.reached()
-    shown.page.fire(button, "click")
-    shown.set(n, 2)
-    shown.until(Graft, 2)
-    here.open()
-    shown.page.idle()
-    assert ran == [1]
-    assert shown.session.statistics().tasks == 0
-
-
-def test_two_listeners_with_one_key_are_refused(show: Callable[..., Shown]) -> None:
-    with gr.Blocks() as demo:
-
-        @gr.render()
-        def part() -> None:
-            button = gr.Button()
-            button.click(print, key="same")
-            button.click(print, key="same")
-
-    shown = show(demo)
-    shown.page.idle()
-    (failed,) = shown.messages(Failed)
-    assert "click: key='same' is that of another listener of this gr.render" in failed.message
-
-
-def test_outside_of_a_rendering_keys_change_nothing(show: Callable[..., Shown]) -> None:
-    ran: list[str] = []
-    with gr.Blocks() as demo:
-        button = gr.Button()
-        button.click(lambda: ran.append("a"), key="same")
-        button.click(lambda: ran.append("b"), key="same")
-    show(demo).run(button)
-    assert sorted(ran) == ["a", "b"]
+# --- what is not its own --------------------------------------------------------------------------
 
 
 def test_a_rendering_listens_to_blocks_that_are_not_its_own(show: Callable[..., Shown]) -> None:
@@ -487,3 +312,113 @@ def test_former_renderings_are_forgotten(show: Callable[..., Any]) -> None:
     scene = shown.session.scene
     alive = [each for each in gc.get_objects() if isinstance(each, Subtree)]
     assert [each for each in alive if each._scene is scene] == list(scene._rendered.values())
+
+
+# --- many blocks ----------------------------------------------------------------------------------
+
+
+class Counted:
+    """A key that counts how often it is compared."""
+
+    compared = 0
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __hash__(self) -> int:
+        return hash(self.number)
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return isinstance(other, Counted) and self.number == other.number
+
+
+def test_keys_are_compared_once_for_each_block(
+    show: Callable[..., Shown], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = 200
+    with gr.Blocks() as demo:
+        n = gr.Number(1)
+
+        @gr.render(inputs=n)
+        def part(value: float) -> None:
+            for i in range(count):
+                gr.Textbox(f"{i} of {value:g}", label=str(i), key=Counted(i))
+
+    shown = show(demo)
+    shown.page.idle()
+    before = labels(shown)
+    monkeypatch.setattr(Counted, "compared", 0)
+    shown.set(n, 2)
+    shown.page.idle()
+    assert labels(shown) == before
+    # For its number, for that of the group around, and where two have one place in a table.
+    assert Counted.compared < 5 * count
+
+
+def test_a_rendering_takes_steps_in_proportion_to_its_blocks(show: Callable[..., Shown]) -> None:
+    size = 0
+    with gr.Blocks() as demo:
+        button = gr.Button()
+
+        @gr.render(triggers=button.click)
+        def part() -> None:
+            for i in range(size):
+                gr.Textbox(str(i), key=i)
+
+    shown = show(demo)
+    steps = 0
+
+    def step(_frame: Any, event: str, _arg: Any) -> None:
+        nonlocal steps
+        steps += event in ("call", "c_call")
+
+    def steps_of(blocks: int) -> int:
+        """Calls of functions while so many blocks are built anew and shown."""
+        nonlocal size, steps
+        size = blocks
+        shown.run(button)  # so that there are former ones
+        [dependency] = [each for each in demo.dependencies.values() if each.renders is not None]
+        container: Any = dependency.renders
+        steps = 0
+        sys.setprofile(step)
+        try:
+            subtree = build(shown.session.scene, container, dependency.fn, [])
+        finally:
+            sys.setprofile(None)
+
+        def graft() -> None:
+            sys.setprofile(step)
+            try:
+                shown.session.graft(container, subtree)
+            finally:
+                sys.setprofile(None)
+
+        shown.on_loop(graft)
+        return steps
+
+    few, many = steps_of(50), steps_of(800)
+    assert many < 20 * few
+
+
+@pytest.mark.parametrize("key", [["a"], {"a": 1}, "a", 1.0, (1, "a")])
+def test_any_key_that_can_be_compared_keeps_the_number(
+    key: Any, show: Callable[..., Shown]
+) -> None:
+    with gr.Blocks() as demo:
+        button = gr.Button()
+
+        @gr.render(triggers=[demo.load, button.click])
+        def part() -> None:
+            gr.Textbox(label="same", key=copy.copy(key))
+            gr.Textbox(label="other", key=copy.copy(key))
+            gr.Number(label="number", key=copy.copy(key))
+
+    shown = show(demo)
+    shown.page.idle()
+    before = labels(shown)
+    shown.run(button)
+    after = labels(shown)
+    assert after["same"] == before["same"]
+    assert after["number"] == before["number"]
+    assert after["other"] not in before.values()  # whose key is taken

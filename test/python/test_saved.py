@@ -9,12 +9,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import ipyblocks as gr
 from ipyblocks import codec, display
-from ipyblocks.protocol import Binary, Closed, End, Set, StoredBytes, Welcome
-from ipyblocks.runtime import saved
+from ipyblocks.protocol import (
+    PROTOCOL,
+    Binary,
+    Closed,
+    End,
+    Hello,
+    PageId,
+    Set,
+    StoredBytes,
+    ToKernelFrame,
+    Welcome,
+)
+from ipyblocks.runtime import inbox, saved
 from ipyblocks.runtime.saved import TD, Saved
 
 PNG = base64.b64decode(
@@ -165,6 +177,56 @@ def test_a_session_whose_app_was_taken_out_ends(show: Callable[..., Any]) -> Non
     shown.page.send(End(seq=0))
     (closed,) = shown.until(Closed)
     assert closed.reason == "closed"
+
+
+def from_another(shown: Any, *messages: Any) -> None:
+    """Frames of a second page, which hears nothing: its window is closed."""
+    numbered = [msgspec.structs.replace(m, seq=i) for i, m in enumerate(messages, 1)]
+    frame = ToKernelFrame(page=PageId("other"), ack=0, last=len(numbered), messages=numbered)
+    shown.raw(codec.encode(frame).content)
+
+
+HELLO = Hello(seq=0, protocol=PROTOCOL, epoch=None, seen=0)
+
+
+def test_one_that_another_page_shows_does_not(show: Callable[..., Any]) -> None:
+    with gr.Blocks() as demo:
+        text = gr.Textbox()
+        text.change(lambda x: x, text, text)
+    shown = show(demo)
+    box = shown.session._inbox
+    from_another(shown, HELLO, End(seq=0))
+    # the page that is left was asked, and has answered
+    assert shown.on_loop(lambda: (box._left, box._leaving)) == ("other", None)
+    shown.set(text, "still here")
+    assert shown.value(text) == "still here"
+    assert shown.messages(Closed) == []
+    # the last one ends it
+    shown.page.send(End(seq=0))
+    shown.until(Closed)
+
+
+def test_one_whose_other_pages_do_not_answer_ends(
+    show: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "LEAVES_AFTER", 0.05)
+    with gr.Blocks() as demo:
+        gr.Textbox()
+    shown = show(demo)
+    from_another(shown, HELLO)
+    shown.page.send(End(seq=0))
+    shown.until(Closed)
+
+
+def test_nobody_waits_for_pages_of_a_session_that_has_ended(show: Callable[..., Any]) -> None:
+    with gr.Blocks() as demo:
+        gr.Textbox()
+    shown = show(demo)
+    from_another(shown, HELLO)
+    shown.page.send(End(seq=0))
+    leaving = shown.on_loop(lambda: shown.session._inbox._leaving)
+    shown.page.close()
+    assert leaving.cancelled()
 
 
 def test_with_it_go_its_widget_and_its_comm() -> None:

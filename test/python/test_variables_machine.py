@@ -364,8 +364,11 @@ class VariablesMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def read(self, data: Any) -> None:
         number = data.draw(st.sampled_from(sorted(self.plans)))
+        tries_again = self.nodes[number].failure is not None
         for each in self.above(number) & self.plans.keys():
-            if each in self.stopped or (each == number and self.plans[each].cache == "none"):
+            has_failed = tries_again and self.nodes[each].failure is not None
+            uncached = each == number and self.plans[each].cache == "none"
+            if each in self.stopped or has_failed or uncached:
                 self.allow(each)
         others = {
             n: self.calls[n] for n in self.plans if n not in self.above(number) | self.looked_at

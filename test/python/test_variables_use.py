@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 import traitlets
 
 from ipyblocks.app import page_of
-from ipyblocks.protocol import Cancel, Done, Failed, Started
+from ipyblocks.errors import CycleError
+from ipyblocks.protocol import Cancel, CopyText, Done, Failed, SaveFile, Started, Toast
 from ipyblocks.reactive import (
     ActionCtx,
     Button,
@@ -143,6 +145,55 @@ def test_a_tracked_function_is_read_without_an_app() -> None:
     assert DerivedVariable(tracked, [Variable(1)]).value == 2
 
 
+def test_messages_name_a_derived_variable_by_the_name_it_was_given() -> None:
+    x = Variable(1)
+    first = DerivedVariable(lambda value: second.value, [x], uid="first")
+    second = DerivedVariable(lambda value: first.value, [x], uid="second")
+    with pytest.raises(CycleError, match="'second' → DerivedVariable 'first' →"):
+        _ = second.value
+
+
+def test_what_has_failed_is_tried_once_more_by_who_reads_it(show: Show) -> None:
+    calls: list[int] = []
+
+    def flaky() -> str:
+        calls.append(1)
+        if len(calls) in (1, 3):
+            raise ValueError(f"call {len(calls)}")
+        return "fine"
+
+    source = DerivedVariable(flaky, [])
+    below = DerivedVariable(lambda value: value + "!", [source])
+    with pytest.raises(ValueError, match="call 1"):
+        _ = below.value
+    assert below.value == "fine!"
+    assert len(calls) == 2
+    source.again()
+    shown = show(page_of(Text(below)))
+    shown.until(Failed)
+    assert asyncio.run(below.get_current_value()) == "fine!"
+    shown.engine.wait_idle()
+    assert len(calls) == 4
+
+
+def test_a_generator_is_no_function_of_a_variable() -> None:
+    def many() -> Any:
+        yield 1
+
+    with pytest.raises(TypeError, match="generator"):
+        DerivedVariable(many, [], run_as_task=True)
+
+
+def test_a_polling_interval_may_change(show: Show) -> None:
+    interval, calls = Variable(1000.0), threading.Semaphore(0)
+    polled = DerivedVariable(calls.release, [], polling_interval=interval)
+    show(page_of(Text(polled)))
+    assert calls.acquire(timeout=30)
+    interval.value = 0.001
+    for _ in range(3):
+        assert calls.acquire(timeout=30)
+
+
 # --- mirrors --------------------------------------------------------------------------------------
 
 
@@ -163,6 +214,33 @@ def test_a_mirror_that_was_set_needs_nothing_of_the_other() -> None:
     mirror.to_default()
     with pytest.raises(ValueError, match="2"):
         _ = mirror.value
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_mirrors_of_mirrors_are_what_they_should_be(seed: int) -> None:
+    rng, ten, own = random.Random(seed), 0, [None, None]
+    source = Variable(0)
+    first = Variable.create_from_derived(DerivedVariable(lambda value: 10 * value, [source]))
+    mirrors = [first, Variable.create_from_derived(first)]
+    both = DerivedVariable(lambda *values: values, mirrors)
+    for _ in range(40):
+        which, number = rng.randrange(2), rng.randrange(1, 5)
+        match rng.randrange(5):
+            case 0:
+                source.value, ten = number, 10 * number
+            case 1:
+                mirrors[which].value = own[which] = number
+            case 2:
+                mirrors[which].to_default()
+                own[which] = None
+            case 3 if both._observed is None:
+                both.observe(print)
+            case 3:
+                both.unobserve_all()
+            case 4:
+                outer = own[0] or ten
+                assert both.value == (outer, own[1] or outer)
+    both.unobserve_all()
 
 
 def test_a_mirror_that_was_set_is_not_computed_for_those_who_look(show: Show) -> None:
@@ -256,3 +334,89 @@ def test_a_cancelled_action_tells_no_more_reports(show: Show, gate: Callable[[],
     shown.page.send(Cancel(seq=0, task=shown.until(Started)[0].task))
     assert shown.until(Failed)[0].code == "cancelled"
     assert told == [0]
+
+
+def test_what_an_action_says_is_text_whatever_it_is_given(show: Show) -> None:
+    @action
+    async def go(ctx: ActionCtx) -> None:
+        await ctx.notify(5, title=None, key=6)  # type: ignore[arg-type]
+        await ctx.copy_to_clipboard(7, success_message=8)  # type: ignore[arg-type]
+        await ctx.download_variable(Variable([9]), file_name=10)  # type: ignore[arg-type]
+
+    button = Button("go", onclick=go())
+    shown = show(page_of(button)).run(button)
+    [toast], [copied], [saved] = map(shown.until, (Toast, CopyText, SaveFile))
+    assert (toast.message, toast.title, toast.key) == ("5", "", "6")
+    assert (copied.text, copied.success_message) == ("7", "8")
+    assert saved.name == "10.csv"
+
+
+def test_an_action_that_is_given_nonsense_says_which(show: Show) -> None:
+    said: list[str] = []
+    ragged, no_number = Variable({"a": [1, 2], "b": [3]}), Variable(float("nan"))
+
+    @action
+    async def go(ctx: Any) -> None:
+        for wrong in (
+            ctx.run_task(None),
+            ctx.run_task(len, args=["x"], on_progress=5),
+            ctx.execute_action(5),
+            ctx.reset_variables(5),
+            ctx.download_variable(5),
+            ctx.download_variable(ragged),
+            ctx.download_variable(no_number, type="json"),
+        ):
+            with pytest.raises(TypeError) as raised:
+                await wrong
+            said.append(str(raised.value))
+
+    button = Button("go", onclick=go())
+    shown = show(page_of(button)).run(button)
+    assert shown.messages(Failed) == []
+    assert said == [
+        "ctx.run_task() takes a function, not None.",
+        "on_progress must be a function, not 5.",
+        "ctx.execute_action() takes an action, not 5.",
+        "5 has no default to go back to.",
+        "ctx.download_variable() takes a variable, not 5.",
+        "The lists of the columns differ in length, so this is no csv.",
+        "The value cannot be written as JSON: Out of range float values are not JSON compliant"
+        + said[-1].partition("compliant")[2],
+    ]
+
+
+# --- the end of an iterator, which no future can hold ---------------------------------------------
+
+
+def _ends() -> Any:
+    return next(iter([]))
+
+
+def test_it_is_read_from_a_coroutine() -> None:
+    async def read() -> None:
+        with pytest.raises(RuntimeError, match="StopIteration"):
+            await DerivedVariable(_ends, []).get_current_value()
+
+    asyncio.run(read())
+
+
+@pytest.mark.slow
+def test_it_ends_on_progress_and_a_task(show: Show) -> None:
+    ended: list[Any] = []
+
+    @track_progress
+    def says(updater: ProgressUpdater) -> str:
+        updater.send_update(1, "")
+        return "said"
+
+    @action
+    async def go(ctx: ActionCtx) -> None:
+        ended.append(await ctx.run_task(says, on_progress=lambda update: _ends()))
+        try:
+            await ctx.run_task(lambda: next(iter([])))
+        except RuntimeError as error:
+            ended.append(str(error))
+
+    button = Button("go", onclick=go())
+    show(page_of(button)).run(button)
+    assert ended == ["said", "The function raised StopIteration."]

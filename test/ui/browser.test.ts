@@ -49,6 +49,7 @@ test('actions copy, save and open', async () => {
     return document.execCommand('copy');
   });
   await toasts.getByRole('button', { name: 'Close' }).click();
+  await expect.poll(() => toasts.getByText('Copied to the clipboard.').count()).toBe(0);
   await press('Copy');
   await toasts.getByText('Copied to the clipboard.').waitFor();
   await page.evaluate(() => Reflect.deleteProperty(navigator, 'clipboard'));

@@ -82,7 +82,7 @@ test('progress is measured, nested or estimated, and the bar says which', async 
   const bar = app.locator('.ib-Textbox').getByRole('progressbar');
   await expect.poll(() => bar.getAttribute('aria-valuenow')).toBe('50');
   expect(await bar.getAttribute('class')).toContain('ib-is-measured');
-  expect(await words(app, 'Out').textContent()).toMatch(/^Epochs 2\/4 · .* · 50 %$/);
+  await expect.poll(() => words(app, 'Out').textContent()).toMatch(/^Epochs 2\/4 · .* · 50 %$/);
   await bench.picture('measured');
   await bench.python('steps[0].set()');
   await expect.poll(() => bar.getAttribute('class')).toContain('ib-is-estimated');
@@ -90,7 +90,7 @@ test('progress is measured, nested or estimated, and the bar says which', async 
   await bench.picture('estimated');
   await bench.python('steps[1].set()');
   await expect.poll(() => bar.getAttribute('aria-valuenow')).toBe('75');
-  expect(await words(app, 'Out').textContent()).toContain('Writing 3/4 files');
+  await expect.poll(() => words(app, 'Out').textContent()).toContain('Writing 3/4 files');
   // a page that comes now sees the same
   await bench.notebook.save();
   await bench.notebook.open();
@@ -156,7 +156,7 @@ test('what handlers print is in the log of their app, not in a cell', async () =
         gr.Button("Speak").click(speak, None, out)
     demo.launch()
   `);
-  expect(await app.locator('.ib-Footer').count()).toBe(0);
+  expect(await app.locator('.ib-Footer').textContent()).toBe('');
   await app.getByRole('button', { name: 'Speak' }).click();
   await shows(app.getByLabel('Out'), 'spoken');
   const log = app.locator('.ib-Footer-log');

@@ -101,7 +101,9 @@ test('show_error adds a toast and the console', async () => {
   `);
   await app.getByRole('button', { name: 'Fail' }).click();
   await app.locator('.ib-Toast', { hasText: 'on purpose' }).waitFor();
-  expect(bench.notebook.pageErrors.join('\n')).toMatch(/ipyblocks: [\s\S]*on purpose/);
+  await expect
+    .poll(() => bench.notebook.pageErrors.join('\n'))
+    .toMatch(/ipyblocks: [\s\S]*on purpose/);
 });
 
 /** Cells that keep the kernel busy until the app says stop, each in another way. */

@@ -70,7 +70,7 @@ describe('theme', () => {
     dark.slice(0, 5).forEach((value, i) => expect(value).not.toBe(light[i]));
     await notebook.setDark(false);
     await notebook.painted();
-    expect(await look()).toEqual(light);
+    await expect.poll(look).toEqual(light);
     expect(await app.getByLabel('One').inputValue()).toBe('kept');
   });
 
@@ -126,6 +126,125 @@ test('css= reaches inside the app and nowhere else; js= runs once', async () => 
   await bench.notebook.command('notebook:show-all-cell-outputs');
   await app.waitFor();
   expect(await ran()).toBe(1);
+});
+
+test('a style inside gr.HTML reaches the app and nowhere else, with its animations', async () => {
+  const app = await bench.run(`
+    import ipyblocks as gr
+    style = """
+    <style>
+      @keyframes turn { to { rotate: 360deg } }
+      p, button { letter-spacing: 3px }
+      .jp-Toolbar { letter-spacing: 5px }
+      .turns { animation: turn 9s infinite }
+    </style>"""
+    spans = '<p class="turns">a</p><p style="animation: turn 9s infinite">b</p>'
+    with gr.Blocks() as demo:
+        gr.HTML(style + spans)
+        gr.Button("Go")
+    demo.launch()
+  `);
+  const spacing = async (element: Locator): Promise<string> =>
+    (await computed(element.first(), 'letter-spacing'))[0] ?? '';
+  expect(await spacing(app.locator('p'))).toBe('3px');
+  expect(await spacing(app.getByRole('button', { name: 'Go' }))).toBe('3px');
+  for (const outside of ['.jp-Toolbar', '.jp-NotebookPanel-toolbar button']) {
+    expect(await spacing(bench.page.locator(outside)), outside).toBe('normal');
+  }
+  const running = await app
+    .locator('p')
+    .evaluateAll(all => all.map(each => each.getAnimations().length));
+  expect(running).toEqual([1, 1]);
+});
+
+test('nothing moves when a task is listed, ends in the open list, and leaves a log', async () => {
+  const app = await bench.run(`
+    import threading
+    import ipyblocks as gr
+    gates = {name: threading.Event() for name in ("one", "two")}
+
+    def work(name):
+        gates[name].wait(60)
+        print("one line")
+        return name
+
+    with gr.Blocks() as demo:
+        for name in gates:
+            out = gr.Textbox(label=f"Out {name}")
+            gr.Button(f"Do {name}").click(
+                lambda name=name: work(name), None, out, concurrency_id=name
+            )
+    demo.launch()
+  `);
+  const height = async (): Promise<number> => (await app.boundingBox())!.height;
+  const before = await height();
+  await app.getByRole('button', { name: 'Do one' }).click();
+  await app.getByRole('button', { name: 'Do two' }).click();
+  const tasks = app.locator('.ib-Footer-tasks');
+  await expect.poll(() => tasks.locator('summary').textContent()).toBe('2 running');
+  expect(await height()).toBe(before);
+  const summary = await tasks.locator('summary').boundingBox();
+  await tasks.locator('summary').click();
+  await tasks.locator('li').nth(1).waitFor();
+  expect(await tasks.locator('summary').boundingBox()).toEqual(summary);
+  const open = await height();
+  const second = await tasks.locator('li').nth(1).boundingBox();
+  await bench.python('gates["one"].set()');
+  await expect.poll(() => tasks.locator('summary').textContent()).toBe('1 running');
+  await app.locator('.ib-Footer-log summary').waitFor();
+  expect(await tasks.locator('li').nth(1).boundingBox()).toEqual(second);
+  await bench.picture('task list');
+  await bench.python('gates["two"].set()');
+  await expect.poll(() => tasks.locator('summary').textContent()).toBe('Nothing is running');
+  expect(await height()).toBe(open);
+  await tasks.locator('summary').click();
+  await tasks.waitFor({ state: 'detached' });
+  expect(await height()).toBe(before);
+});
+
+test('what is told in a narrow card is readable: how far it is, why it failed, its label', async () => {
+  const app = await bench.run(`
+    import threading
+    import ipyblocks as gr
+    gate = threading.Event()
+
+    def work(progress=gr.Progress()):
+        progress(0.5, desc="A description that is much longer than there is room for it")
+        gate.wait(60)
+
+    def fail():
+        raise ValueError("a reason of some words that says what went wrong " + "x" * 60)
+
+    with gr.Blocks() as demo:
+        with gr.Row():
+            out = gr.Textbox(label="Out", min_width=240)
+            no = gr.Label(label="No", min_width=240)
+            gr.Textbox(label="w" * 90, min_width=240)
+            gr.Markdown("w" * 90)
+        gr.Button("Go").click(work, None, out)
+        gr.Button("Fail").click(fail, None, no)
+    demo.launch(width=1080)
+  `);
+  const isCut = (each: Locator): Promise<boolean> =>
+    each.evaluate(node => node.scrollWidth > node.clientWidth);
+  await app.getByRole('button', { name: 'Go' }).click();
+  const said = app.locator('.ib-Status-words');
+  await said.getByText('50 %').waitFor();
+  expect(await isCut(said.locator('span').first())).toBe(true);
+  expect(await isCut(said.locator('.ib-Status-figure'))).toBe(false);
+  await app.getByRole('button', { name: 'Fail' }).click();
+  const told = app.locator('.ib-Failure');
+  await told.waitFor();
+  const [all, words] = [
+    await told.boundingBox(),
+    await told.locator('.ib-Failure-text').boundingBox()
+  ];
+  expect(words!.width / all!.width).toBeGreaterThan(0.75);
+  await bench.picture('narrow');
+  for (const text of await app.locator('.ib-label, .ib-Markdown-content').all()) {
+    expect(await isCut(text), (await text.textContent()) ?? '').toBe(false);
+  }
+  await bench.python('gate.set()');
 });
 
 describe('size', () => {
@@ -266,6 +385,8 @@ describe('keyboard and accessibility', () => {
     for (const dark of [false, true]) {
       await bench.notebook.setDark(dark);
       await bench.notebook.painted();
+      // what is under the pointer is read, too
+      await app.locator('.ib-JSON-fold > summary').nth(1).hover();
       expect.soft(await violations(app, 41), dark ? 'dark' : 'light').toEqual([]);
       await app.screenshot({ path: `${bench.pictures}/everything ${dark ? 'dark' : 'light'}.png` });
     }

@@ -167,6 +167,23 @@ test(
 );
 
 test(
+  'the page loaded anew in the middle: the file is taken back, and nothing waits for it',
+  async () => {
+    const app = await bench.run(APP);
+    await bench.notebook.save();
+    await choose(app, fileOf(200 * MIB));
+    await press(app, 'Look');
+    await expect.poll(() => share(app)).toBeGreaterThan(0);
+    await bench.notebook.open();
+    await expect.poll(() => app.getAttribute('data-status')).toBe('live');
+    await bench.untilPython(`${OPEN} == 0`);
+    await press(app, 'Look');
+    await shows(app.getByLabel('Digest'), 'none');
+  },
+  PATIENCE
+);
+
+test(
   'a file that is too large is refused at once, and its place says why',
   async () => {
     const app = await bench.run(APP);

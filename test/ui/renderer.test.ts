@@ -158,7 +158,7 @@ demo.launch()`);
   await expect.poll(width).toBe(1200);
   const html = async (): Promise<string> =>
     String((await bench.notebook.outputs(0))[0]?.['data']?.['text/html' as never]);
-  await expect.poll(html, { timeout: 20_000 }).toContain('<img src="data:image/webp;base64,');
+  await expect.poll(html).toContain('<img src="data:image/webp;base64,');
   expect((await html()).length).toBeLessThan(400_000);
   await bench.notebook.save();
   await bench.notebook.closeFile();
@@ -434,6 +434,39 @@ test('two views of one output are one page', async () => {
   await echo(app, 'one left');
 });
 
+test('a cell that was copied has the same app; of two, the one that is asked runs', async () => {
+  const app = await bench.run(`${ECHO}\ndemo.launch()`);
+  await echo(app, 'before');
+  await bench.notebook.activate(0);
+  await bench.notebook.command('notebook:copy-cell');
+  await bench.notebook.command('notebook:paste-cell-below');
+  const copy = bench.apps().nth(1);
+  await echo(copy, 'in the copy');
+  await expect.poll(() => fields(app)).toEqual(['in the copy', '<in the copy>']);
+  await bench.notebook.restartKernel();
+  await runButton(copy).click();
+  await expect.poll(() => status(copy)).toBe('live');
+  await echo(copy, 'anew');
+  expect(await runButton(app).count()).toBe(1);
+  expect(await bench.python(`print(${SHOWN})`)).toBe('1');
+});
+
+test('a notebook in two views, of which one is closed: what changes then is kept, too', async () => {
+  const app = await bench.run(`${ECHO}\ndemo.launch()`);
+  await echo(app, 'before');
+  await bench.notebook.command('docmanager:clone');
+  await expect.poll(() => bench.apps().count()).toBe(2);
+  await bench.notebook.closeFirstView();
+  await expect.poll(() => bench.apps().count()).toBe(1);
+  await echo(app, 'in the other view');
+  expect(await bench.python(`print(${PAGES})`)).toBe('1');
+  await bench.notebook.save();
+  expect(savedApp()).toContain('<in the other view>');
+  await bench.notebook.restartKernel();
+  await runButton(app).click();
+  await expect.poll(() => status(app)).toBe('live');
+});
+
 test('an output and a view in a box of ipywidgets are one page', async () => {
   await bench.run(`${ECHO}
 import ipywidgets
@@ -505,4 +538,29 @@ test('a notebook that is closed leaves its apps at work; an output that is clear
   await expect.poll(() => bench.apps().count()).toBe(0);
   await bench.page.clock.fastForward(60_000);
   await bench.untilPython(`${SHOWN} == 0`);
+});
+
+test('an output that is cleared in one of two tabs is at work in the other', async () => {
+  const app = await bench.run(`${ECHO}\ndemo.launch()`);
+  await echo(app, 'before');
+  await bench.notebook.save();
+  const tab = await bench.page.context().newPage();
+  try {
+    await tab.goto(bench.notebook.lab.urlOf(bench.notebook.file));
+    const other = tab.locator('.jp-OutputArea-output .ipyblocks').first();
+    await expect.poll(() => status(other)).toBe('live');
+    await bench.page.bringToFront();
+    await bench.page.clock.install();
+    await bench.notebook.activate(0);
+    await bench.notebook.command('notebook:clear-cell-output');
+    await expect.poll(() => bench.apps().count()).toBe(0);
+    await bench.page.clock.fastForward(60_000);
+    // the kernel has heard of it
+    await bench.untilPython(`${PAGES} == 1`);
+    await tab.bringToFront();
+    await echo(other, 'still here');
+    expect(await bench.python(`print(${SHOWN})`)).toBe('1');
+  } finally {
+    await tab.close();
+  }
 });

@@ -1,4 +1,4 @@
-import { fireEvent, screen } from '@testing-library/react';
+import { fireEvent, screen, waitFor } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { draw } from './drawing';
@@ -85,7 +85,7 @@ test('an icon is shown through an address that is given back', async () => {
     },
     [new Uint8Array([1])]
   );
-  await vi.waitFor(() => expect(container.querySelector('img')?.src).toBe('blob:1'));
+  await waitFor(() => expect(container.querySelector('img')?.src).toBe('blob:1'));
   expect(made.mock.calls.length).toBe(1);
   unmount();
   expect(given.mock.calls).toEqual([['blob:1']]);

@@ -1,5 +1,5 @@
 /** One component of its own, drawn inside a live page. */
-import { act, cleanup, render, type RenderResult } from '@testing-library/react';
+import { act, cleanup, configure, render, type RenderResult } from '@testing-library/react';
 import { afterEach } from 'vitest';
 
 import type { Services } from '../../src/components/component';
@@ -24,6 +24,9 @@ export interface Drawn extends RenderResult {
 
 // The library does so by itself only where test functions are globals.
 afterEach(cleanup);
+
+// What is waited for comes at once, on a machine that is busy in seconds.
+configure({ asyncUtilTimeout: 15_000 });
 
 const NO_SERVICES = { renderMarkdown: () => Promise.resolve() } as unknown as Services;
 

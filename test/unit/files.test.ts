@@ -284,6 +284,21 @@ describe('uploads', () => {
     expect(counted.filter(({ type }) => type === 'abandon').length).toBe(2);
   });
 
+  test('a page that is left takes all back at once, without a further tick', async () => {
+    const { begin, uploads, counted, pieces, timers } = sender();
+    const results = [begin(9 * CHUNK), begin(9 * CHUNK)].map(({ result }) => result);
+    await settle();
+    const before = [counted.length, pieces.length];
+    uploads.leave();
+    expect(counted.slice(before[0])).toMatchObject([
+      { type: 'abandon', upload: 1 },
+      { type: 'abandon', upload: 2 }
+    ]);
+    await Promise.all(results.map(each => expect(each).rejects.toThrow('choose the file again')));
+    await settle();
+    expect([uploads.size, timers.waiting.length, pieces.length]).toEqual([0, 0, before[1]]);
+  });
+
   test('the end of the session ends it', async () => {
     const { begin, uploads, timers } = sender();
     const { result } = begin(9 * CHUNK);
@@ -547,7 +562,7 @@ describe('the page', () => {
     await settle();
     expect(bench.sent().map(({ type }) => type)).toEqual(['hello', 'upload', 'piece']);
     bench.page.close();
-    await expect(result).rejects.toThrow('no kernel');
+    await expect(result).rejects.toThrow('choose the file again');
   });
 
   test('a reference that comes again leaves its node as it is', () => {

@@ -48,3 +48,15 @@ test('nobody waits for a kernel that is gone', () => {
   bench.kernel.turn('dead');
   expect(bench.page.isWaiting).toBe(false);
 });
+
+test('where nobody tells whether the kernel is busy, it is when it does not answer, and is asked', () => {
+  Object.assign(bench.kernel, { waits: null });
+  bench.page.fire(node(3), 'click');
+  const before = bench.kernel.sent.length;
+  bench.clock.pass(1000);
+  expect(bench.page.isWaiting).toBe(true);
+  bench.clock.pass(1000);
+  expect(bench.kernel.sent.length).toBe(before + 1);
+  bench.deliver([], bench.page.outbox.last);
+  expect(bench.page.isWaiting).toBe(false);
+});

@@ -20,6 +20,9 @@ import { Clock } from './support';
 
 const FOLDER = 'test/wire/transcripts';
 
+/** What is waited for comes at once, on a machine that is busy in seconds. */
+const BUSY = { timeout: 15_000 };
+
 interface Frame {
   readonly messages: readonly ToKernel[];
 }
@@ -130,14 +133,16 @@ class Files {
           expect(this.sent('piece')).toContainEqual(
             expect.objectContaining({ upload, offset, crc })
           );
-        });
+        }, BUSY);
         return true;
       case 'fetch':
         this.look(message.blob);
-        await vi.waitFor(() =>
-          expect(this.sent('fetch').flatMap(offsetsOf)).toEqual(
-            expect.arrayContaining(offsetsOf(message))
-          )
+        await vi.waitFor(
+          () =>
+            expect(this.sent('fetch').flatMap(offsetsOf)).toEqual(
+              expect.arrayContaining(offsetsOf(message))
+            ),
+          BUSY
         );
         return true;
       case 'set': // of a file that is whole: the page has been told what stands for it

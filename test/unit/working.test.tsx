@@ -1,56 +1,16 @@
-/** What is seen and heard of tasks: at their outputs, in the footer, and by those who do not see. */
-import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+/** What is seen and heard of tasks: at their outputs, and by those who do not see. */
+import { act, fireEvent, screen } from '@testing-library/react';
+import { describe, expect, test, vi } from 'vitest';
 
-import type { Services, View } from '../../src/components/component';
+import type { View } from '../../src/components/component';
 import { registry } from '../../src/components/registry';
-import { App } from '../../src/host/App';
-import { APP, livePage, node, patch, progress, queued, started, type Bench } from './support';
-
-const SERVICES = { renderMarkdown: () => Promise.resolve() } as unknown as Services;
+import { bench, change, draw, find, pass, show, tell, unasked, useShown } from './shown';
+import { node, patch, progress, queued, started } from './support';
 
 interface Half {
   Body: (view: View<'textbox'>) => JSX.Element;
 }
 
-let bench: Bench;
-let seq: number;
-
-/** Draw the sample app; node 1 is where things happen. */
-function show(app: object = {}): ReturnType<typeof render> {
-  bench = livePage({ app: { ...APP, ...app } });
-  seq = 0;
-  return render(<App page={bench.page} services={SERVICES} />);
-}
-
-const tell = (...messages: object[]): void =>
-  act(() =>
-    bench.deliver(
-      messages.map(each => ({ ...each, seq: ++seq })),
-      1_000_000
-    )
-  );
-
-/** Messages that answer nothing the page has said. */
-const unasked = (...messages: object[]): void =>
-  act(() => bench.deliver(messages.map(each => ({ ...each, seq: ++seq }))));
-
-/** New props, in a frame of their own. */
-const change = (id: number, props: Readonly<Record<string, unknown>>): void => {
-  tell(patch(0, id, props));
-  act(() => bench.clock.frame());
-};
-
-/** Time passes, for the page's clock and its timers alike. */
-const pass = (milliseconds: number): void =>
-  act(() => {
-    for (let left = milliseconds; left > 0; left -= 100) {
-      bench.clock.pass(Math.min(100, left));
-      vi.advanceTimersByTime(Math.min(100, left));
-    }
-  });
-
-const find = (selector: string): HTMLElement | null => document.querySelector(selector);
 const line = (): string => find('.ib-Status-line')?.textContent ?? '';
 const bar = (): HTMLElement => find('.ib-Status [role=progressbar]')!;
 const width = (): number => parseFloat((bar().firstElementChild as HTMLElement).style.width);
@@ -64,12 +24,7 @@ const failed = (code: string, detail: string | null = null): object => ({
   detail
 });
 
-beforeEach(() => vi.useFakeTimers());
-
-afterEach(() => {
-  cleanup();
-  vi.useRealTimers();
-});
+useShown();
 
 describe('words at an output', () => {
   test('say the place in the queue, then that it runs, then that it stops', () => {
@@ -106,10 +61,10 @@ describe('words at an output', () => {
   });
 
   test('are drawn by elements that appear late, so that nothing flashes', () => {
-    // the delay itself is `ib-appear` of base.css, which jsdom does not run
+    // the delay itself is `ib-appear` of status.css, which jsdom does not run
     show();
     tell(started(1), { type: 'done', task: 1 });
-    expect(find('.ib-Status, .ib-Status-line, .ib-Footer')).toBeNull();
+    expect(find('.ib-Status, .ib-Status-line, .ib-Footer > *')).toBeNull();
   });
 
   test('stop the task', () => {
@@ -171,7 +126,7 @@ describe('the bar', () => {
     expect(line()).toContain('Working');
     tell({ type: 'done', task: 1 }, started(2, { showProgress: 'hidden' }));
     pass(2000);
-    expect(find('.ib-Status, .ib-Status-line, .ib-Footer')).toBeNull();
+    expect(find('.ib-Status, .ib-Status-line, .ib-Footer > *')).toBeNull();
     expect(announced()).toBe('');
   });
 });
@@ -445,7 +400,7 @@ describe('a failure', () => {
         children: children.map(node)
       });
       const field = (id: number): object => ({ id: node(id), kind: 'textbox', props: {} });
-      bench = livePage({
+      draw({
         nodes: [
           fold(0, 'blocks', {}, 4, 3),
           fold(4, 'tabs', {}, 5, 6),
@@ -455,8 +410,6 @@ describe('a failure', () => {
           ...[1, 2, 3].map(field)
         ]
       });
-      seq = 0;
-      render(<App page={bench.page} services={SERVICES} />);
       const place = (): string =>
         screen.getByRole('alert').closest('[data-node]')!.getAttribute('data-node')!;
       tell(started(1, { nodes: [1, 2, 3] }), failed('internal'));
@@ -524,76 +477,6 @@ test('what has the focus keeps it when the tree around it is built anew', () => 
   expect(screen.queryByDisplayValue('b')).toBeNull();
   expect(document.activeElement).toBe(field);
   expect(field.isConnected).toBe(true);
-});
-
-describe('the footer', () => {
-  const open = (details: HTMLElement): void =>
-    act(() => {
-      details.toggleAttribute('open', true);
-      fireEvent(details, new Event('toggle'));
-    });
-  const log = (text: string, stream = 'stdout'): object => ({
-    type: 'log',
-    entries: [{ task: 1, name: 'work', stream, text }],
-    dropped: 0
-  });
-
-  test('lists what runs and what waits, each with a way to stop it', () => {
-    show();
-    tell(started(1), queued(2, { name: 'other', nodes: [2], position: 0, size: 1 }));
-    expect(find('.ib-Footer')).toBeNull();
-    pass(1100);
-    const tasks = find('.ib-Footer-tasks')!;
-    expect(tasks.textContent).toBe('1 running, 1 waiting');
-    open(tasks);
-    expect([...tasks.querySelectorAll('li')].map(each => each.textContent)).toEqual([
-      'workWorking… · 1.1 sCancel',
-      'other1 of 1 in queueCancel'
-    ]);
-    fireEvent.click(tasks.querySelector<HTMLElement>('[aria-label="Cancel other"]')!);
-    expect(bench.sent()).toMatchObject([{ type: 'cancel', task: 2 }]);
-  });
-
-  test('keeps its place when it has nothing more to say', () => {
-    show();
-    tell(started(1));
-    pass(1100);
-    tell({ type: 'done', task: 1 });
-    expect(find('.ib-Footer')!.textContent).toBe('');
-  });
-
-  test('lists at most 50', () => {
-    show();
-    tell(...[...Array(60).keys()].map(index => queued(index + 1, { position: index, size: 60 })));
-    pass(1100);
-    open(find('.ib-Footer-tasks')!);
-    expect(document.querySelectorAll('.ib-Footer li')).toHaveLength(51);
-    expect(find('.ib-Footer li:last-child')!.textContent).toBe('… and 10 more');
-  });
-
-  test('has a log that folds, opens at its end, follows it, and can be cleared', () => {
-    const end = vi.spyOn(Element.prototype, 'scrollHeight', 'get').mockReturnValue(1000);
-    show();
-    tell(log('one\n'), log('two\nthree', 'stderr'));
-    const fold = find('.ib-Footer-log')!;
-    expect(fold.textContent).toBe('Log · 3 lines');
-    open(fold);
-    const text = fold.querySelector('pre')!;
-    expect(text.textContent).toBe('one\ntwo\nthree');
-    expect(text.querySelector('.ib-is-stderr')!.textContent).toBe('two\nthree');
-    expect(text.scrollTop).toBe(1000);
-    end.mockReturnValue(2000);
-    tell(log('four\n'));
-    expect(text.scrollTop).toBe(2000);
-    text.scrollTop = 0;
-    fireEvent.scroll(text);
-    tell(log('five\n'));
-    expect(text.scrollTop).toBe(0);
-    fireEvent.click(screen.getByRole('button', { name: 'Clear' }));
-    expect(text.textContent).toBe('');
-    tell(log('six\n'));
-    expect(text.textContent).toBe('six\n');
-  });
 });
 
 test('a node that is gone has no status left to tell', () => {

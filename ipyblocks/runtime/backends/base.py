@@ -17,6 +17,17 @@ END: Any = type("End", (), {"__slots__": (), "__repr__": lambda _: "END"})()
 """What a step gives when there are no more values; StopIteration cannot cross a Future."""
 
 
+def crossing(error: BaseException) -> BaseException:
+    """What a function has raised, as it crosses a Future: whoever awaits one with StopIteration in
+    it waits for ever.
+    """
+    if not isinstance(error, StopIteration):
+        return error
+    told = RuntimeError("The function raised StopIteration.")
+    told.__cause__ = error
+    return told
+
+
 @dataclass(frozen=True)
 class Call:
     """A function and what it is called with.

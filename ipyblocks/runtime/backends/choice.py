@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import math
 import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from numbers import Integral
 from typing import TYPE_CHECKING, Literal
 
 from ..places import Places
@@ -56,8 +58,8 @@ def configure_tasks(
         TypeError: not a backend, or no list of names.
     """
     global _chosen, _workers  # noqa: PLW0603 - one for the kernel
-    if workers is not None and (isinstance(workers, bool) or workers < 1):
-        raise ValueError(f"workers is {workers!r}; it must be 1 or more.")
+    if workers is not None and not _is_count(workers):
+        raise ValueError(f"workers is {workers!r:.60}; it must be a whole number, 1 or more.")
     own = backend not in (None, "processes")
     if own and workers is not None:
         raise ValueError(
@@ -80,6 +82,11 @@ def configure_tasks(
         for each in _own:
             each.resize(_size())
         _limit()
+
+
+def _is_count(given: object) -> bool:
+    # numpy's, too
+    return not isinstance(given, bool) and isinstance(given, Integral) and int(given) >= 1
 
 
 def from_executor(executor: Executor, in_process: bool | None = None) -> ExecutionBackend:
@@ -136,7 +143,7 @@ def _from_environment(name: str, least: float) -> float | None:
         number = float(given)
     except ValueError:
         number = least - 1
-    if number < least:
+    if not least <= number < math.inf:
         raise ValueError(f"{name} is {given!r}; give a number of {least:g} or more.")
     return number
 

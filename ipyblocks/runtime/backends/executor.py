@@ -18,7 +18,7 @@ from ... import context
 from ...errors import NotAvailableError, WorkerDiedError
 from ...progress import Progress
 from ...progress_updater import track_progress
-from .base import END, Call, Capability, Handle
+from .base import END, Call, Capability, Handle, crossing
 from .pickling import Known, cannot_send, dump
 from .remote import Evaluation, Order, Packed, Ran, hear, run_packed
 
@@ -122,7 +122,7 @@ class _Here:
         try:
             value = self._evaluation.step()
         except StopIteration as error:
-            raise RuntimeError("The function raised StopIteration.") from error
+            raise crossing(error) from error
         if self._cancelled:
             raise asyncio.CancelledError("This run was cancelled.")
         return value
@@ -202,7 +202,7 @@ class _There:
             error = asyncio.CancelledError("This run was cancelled.")
         try:
             if error is not None:
-                self._value.set_exception(error)
+                self._value.set_exception(crossing(error))
             else:
                 self._value.set_result(value)
             self._closed.set_result(None)

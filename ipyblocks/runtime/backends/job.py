@@ -11,7 +11,7 @@ from concurrent.futures import Future, InvalidStateError
 from typing import Any, Protocol
 
 from ... import context
-from .base import END, Call
+from .base import END, Call, crossing
 
 GRACE = 2.0
 """Seconds that a function has to end after it has been interrupted."""
@@ -168,4 +168,4 @@ def _resolve(wanted: Future[Any] | None, value: Any, error: BaseException | None
     if error is None:
         wanted.set_result(value)
     else:
-        wanted.set_exception(error)
+        wanted.set_exception(crossing(error))

@@ -168,6 +168,7 @@ class ProcessBackend:
         """End everything at once: the kernel's process ends."""
         self._stopped = True
         for attendant in list(self._attendants):
+            attendant.give_up()
             attendant.signal("SIGKILL" if hasattr(signal, "SIGKILL") else "SIGTERM")
         if self.nursery is not None:
             self.nursery.stop()
@@ -184,6 +185,12 @@ class _Attendant(threading.Thread):
         self._lifeline = -1
         self._job: Job | None = None
         self._sent: set[int] = set()
+
+    def give_up(self) -> None:
+        """What it runs is about to end with its worker, which is then not said to have died."""
+        job = self._job
+        if job is not None:
+            job.cancelled = True
 
     @property
     def pid(self) -> int | None:

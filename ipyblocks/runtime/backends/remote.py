@@ -268,14 +268,7 @@ class Raised(NamedTuple):
         except Exception:  # noqa: BLE001 - a user's own __str__
             message = ""
         text = readable_traceback(error)
-        data: bytes | None
-        try:
-            data = b"".join(dump(error, Known(), home=True).pieces)
-            again = pickle.loads(data)
-            if type(again).__name__ != type(error).__name__:
-                data = None
-        except Exception:  # noqa: BLE001 - a user's own __reduce__, or a constructor
-            data = None
+        data = _pickled(error, type(error)) or _pickled(_Unmade(error), type(error))
         return cls(type(error).__name__, message, text, data)
 
     def error(self) -> BaseException:
@@ -293,6 +286,35 @@ class Raised(NamedTuple):
             )
         told_traceback(made, self.traceback)
         return made
+
+
+class _Unmade:
+    """Arrives as an exception that is made again without its constructor, which may want other
+    arguments than those that the exception has kept.
+    """
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        error = self._error
+        return _made, (type(error), error.args, error.__dict__)
+
+
+def _made(kind: type[BaseException], args: tuple[Any, ...], state: dict[str, Any]) -> Any:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+def _pickled(value: Any, kind: type) -> bytes | None:
+    """An object as it goes to the kernel; None when it would not arrive as one of that kind."""
+    try:
+        data = b"".join(dump(value, Known(), home=True).pieces)
+        return data if type(pickle.loads(data)).__name__ == kind.__name__ else None
+    except Exception:  # noqa: BLE001 - a user's own __reduce__, or a constructor
+        return None
 
 
 def hear(run: context.Run, message: tuple[Any, ...]) -> None:

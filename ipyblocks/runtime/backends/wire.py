@@ -131,13 +131,12 @@ class Frame:
     """A frame that has come.
 
     Attributes:
-        envelope: what it says.
-        has_object: whether an object follows; it must be taken before the next frame is read.
+        envelope: what it says. An object may follow, which must be taken, or dropped, before the
+            next frame is read.
     """
 
     def __init__(self, envelope: tuple[Any, ...], rest: _Rest | None, buffers: list[Any]) -> None:
         self.envelope = envelope
-        self.has_object = rest is not None
         self._rest = rest
         self._buffers = buffers
 

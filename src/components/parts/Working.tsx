@@ -72,9 +72,12 @@ export function Still({
 /** For the eye: what is heard is announced elsewhere, and the bar has the same words. */
 export function Words({ task }: { readonly task: TaskRecord }): JSX.Element {
   const text = words(task, useNow());
+  // What is said last is how far it is: the part to keep where there is no room for all.
+  const last = Math.max(0, text.lastIndexOf(' · '));
   return (
-    <span className="ib-Status-words" aria-hidden="true" title={text}>
-      {text}
+    <span className="ib-Status-words ib-is-parted" aria-hidden="true" title={text}>
+      <span>{text.slice(0, last)}</span>
+      <span className="ib-Status-figure">{text.slice(last)}</span>
     </span>
   );
 }

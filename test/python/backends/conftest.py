@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import select
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import ipyblocks as gr
-from ipyblocks.protocol import Failed, Log
+from ipyblocks.protocol import Failed
 from ipyblocks.runtime.backends import choice
 from ipyblocks.runtime.backends.base import Call, kind_of
 from ipyblocks.runtime.backends.processes import ProcessBackend
@@ -24,6 +26,10 @@ PATIENCE = 30.0
 def usual_configuration() -> Iterator[None]:
     yield
     choice._workers = choice._chosen = None
+    # The last app does not wait for the loop, which gives back the places of what was stopped.
+    for thread in threading.enumerate():
+        if thread.name == "ipyblocks-loop":
+            thread.join(PATIENCE)
     assert choice.places.taken == 0
 
 
@@ -79,14 +85,10 @@ def meet(tmp_path: Path) -> Callable[[str], Meeting]:
     return lambda name="point": Meeting(tmp_path, name)
 
 
-def texts(shown: Any) -> dict[tuple[int, str], str]:
-    """All that was told, by task and stream."""
-    found: dict[tuple[int, str], str] = {}
-    for message in shown.messages(Log):
-        for entry in message.entries:
-            key = (entry.task, entry.stream)
-            found[key] = found.get(key, "") + entry.text
-    return found
+@pytest.fixture
+def stdlib_threads() -> Iterator[Any]:
+    with ThreadPoolExecutor(1, thread_name_prefix="mine") as executor:
+        yield executor
 
 
 def app(fn: Any, *values: Any, outputs: int = 1, **kwargs: Any) -> Any:

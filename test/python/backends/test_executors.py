@@ -6,7 +6,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from ipyblocks.errors import NotSendableError, WorkerDiedError
 from ipyblocks.protocol import Failed, Progress
 from ipyblocks.runtime.backends.base import Call, kind_of
 
-from .conftest import PATIENCE, Quiet, app, cancel, texts
+from ..conftest import texts
+from .conftest import PATIENCE, Quiet, app, cancel
 
 pytestmark = [
     pytest.mark.slow,
@@ -54,12 +55,6 @@ def stdlib_processes() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def fragile_processes() -> Iterator[Any]:
     with started_processes() as executor:
-        yield executor
-
-
-@pytest.fixture
-def stdlib_threads() -> Iterator[Any]:
-    with ThreadPoolExecutor(1, thread_name_prefix="mine") as executor:
         yield executor
 
 

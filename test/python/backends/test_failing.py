@@ -83,17 +83,41 @@ def test_an_exception_that_cannot_be_pickled() -> None:
     assert "cannot be brought" in str(error)
 
 
-def test_an_exception_that_cannot_be_made_again() -> None:
+def test_an_exception_whose_constructor_wants_more_than_it_keeps() -> None:
     class Two(Exception):
-        def __init__(self, a: int, b: int) -> None:
+        def __init__(self, a: int, b: int, *, code: int) -> None:
             super().__init__(f"{a} {b}")
+            self.code = code
 
     def fn() -> None:
-        raise Two(1, 2)
+        raise Two(1, 2, code=3)
+
+    error = caught(fn)
+    assert type(error).__name__ == "Two"
+    assert (str(error), error.code) == ("1 2", 3)
+
+
+def test_an_exception_that_cannot_be_made_again() -> None:
+    class Never(Exception):
+        def __new__(cls, word: str) -> Any:
+            return super().__new__(cls, word) if word == "first" else None
+
+        def __init__(self, word: str) -> None:
+            super().__init__("another")
+
+    def fn() -> None:
+        raise Never("first")
 
     error = caught(fn)
     assert type(error) is TaskError
-    assert str(error).startswith("Two: 1 2")
+    assert str(error).startswith("Never: another")
+
+
+def test_the_end_of_an_iterator_ends_a_task() -> None:
+    error = caught(lambda: next(iter([])))
+    assert type(error) is RuntimeError
+    assert str(error) == "The function raised StopIteration."
+    assert isinstance(error.__cause__, StopIteration)
 
 
 def test_an_argument_that_cannot_be_sent(show: Any) -> None:

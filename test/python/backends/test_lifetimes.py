@@ -92,6 +92,62 @@ def test_nothing_outlives_the_kernel(way: str, tmp_path: Path, leftovers: Any) -
         kernel.wait(PATIENCE)
 
 
+ACTING = """
+import atexit, sys, time
+import ipyblocks as gr
+from ipyblocks.app import page_of
+from ipyblocks.protocol import Failed, Toast
+from ipyblocks.reactive import Button, Text, Variable, action
+from ipyblocks.runtime.engine import Engine
+from ipyblocks.runtime.options import Options
+from ipyblocks.transport.loopback import LoopbackPage
+
+pages = []
+
+def tell():
+    page = pages[0]
+    print(page.wait_for(lambda m: isinstance(m, Failed)).code)
+    print([m.message for m in page.messages if isinstance(m, Toast)])
+
+atexit.register(tell)  # before that of the pool, and so called after it
+
+said = Variable("nothing")
+
+def fn(path):
+    open(path, "w").close()
+    time.sleep(1000)
+
+@action
+async def go(ctx):
+    try:
+        await ctx.run_task(fn, args=[sys.argv[1]])
+    finally:
+        await ctx.update(said, "over")
+
+button = Button("go", onclick=go())
+demo = page_of(gr.Stack(button, Text(said)))
+page = LoopbackPage(Engine(demo, Options()))
+pages.append(page)
+page.hello()
+page.fire(demo.id_of(button), "click")
+open(sys.argv[1]).close()
+"""
+
+
+def test_what_runs_when_the_kernel_ends_was_cancelled_and_did_not_fail(tmp_path: Path) -> None:
+    script, fifo = tmp_path / "kernel.py", tmp_path / "here"
+    script.write_text(ACTING)
+    os.mkfifo(fifo)
+    done = subprocess.run(
+        [sys.executable, str(script), str(fifo)],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.stdout.splitlines() == ["cancelled", "[]"], done.stderr
+
+
 def test_an_interrupt_of_the_notebook_is_not_for_tasks(meet: Any) -> None:
     point = meet()
     pool = ProcessBackend(1)

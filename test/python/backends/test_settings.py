@@ -41,7 +41,7 @@ def test_inline_keeps_what_is_raised() -> None:
     asyncio.run(use())
 
 
-@pytest.mark.parametrize("given", [0, -1, True])
+@pytest.mark.parametrize("given", [0, -1, True, 2.5, "two"])
 def test_wrong_numbers_of_workers(given: Any) -> None:
     with pytest.raises(ValueError, match="1 or more"):
         gr.configure_tasks(workers=given)
@@ -66,12 +66,15 @@ def test_variables_of_dara(monkeypatch: pytest.MonkeyPatch) -> None:
         each.stop(wait=True)
 
 
-def test_a_variable_that_makes_no_sense_is_told(show: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DARA_POOL_MAX_WORKERS", "many")
+@pytest.mark.parametrize("given", ["many", "nan", "inf", "0"])
+def test_a_variable_that_makes_no_sense_is_told(
+    given: str, show: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DARA_POOL_MAX_WORKERS", given)
     demo = app(lambda: 1)
     shown = show(demo)
     shown.run(demo.button)
-    assert "DARA_POOL_MAX_WORKERS is 'many'" in shown.messages(Failed)[0].message
+    assert f"DARA_POOL_MAX_WORKERS is {given!r}" in shown.messages(Failed)[0].message
 
 
 @pytest.mark.parametrize(

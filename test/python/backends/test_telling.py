@@ -14,7 +14,8 @@ import pytest
 import ipyblocks as gr
 from ipyblocks.protocol import Done, Failed, Progress, Toast
 
-from .conftest import PATIENCE, app, result, texts
+from ..conftest import texts
+from .conftest import PATIENCE, app, result
 
 pytestmark = [
     pytest.mark.slow,

@@ -1,0 +1,68 @@
+"""``Wave``: quick functions that one thread calls one after the other."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from ..variables import graph, planning
+from .computation import Computation
+from .loop import LoopThread
+
+if TYPE_CHECKING:
+    from .evaluator import Evaluator
+
+log = logging.getLogger("ipyblocks")
+
+
+class Wave:
+    """Quick functions that one thread calls one after the other.
+
+    Args:
+        thread: of the loop, as long as there is no other one.
+
+    Attributes:
+        run: the call that goes on.
+        overtaken: that call has taken too long; the rest is left to another thread.
+        again: something has changed since it began.
+    """
+
+    def __init__(self, evaluator: Evaluator, thread: LoopThread) -> None:
+        self._evaluator = evaluator
+        self._thread = thread
+        self.run: Computation | None = None
+        self.overtaken = False
+        self.again = False
+
+    def compute(self) -> None:
+        """Call what is quick, inputs first, until there is no more; in a thread of the pool."""
+        try:
+            while self._pass():
+                pass
+        except BaseException:
+            log.exception("Variables could not be computed.")
+        finally:
+            self._thread.post(self._evaluator.wave_over, self)
+
+    def _pass(self) -> bool:
+        evaluator = self._evaluator
+        with graph.lock:
+            order = planning.plan([node for node in graph.wanted if node.run is None])
+        called = False
+        for node in order:
+            run = evaluator.prepared(node)
+            if run is None:
+                continue
+            called = True
+            if not node.quick:
+                evaluator.hand_over(run, self._thread)
+                continue
+            run.began = self._thread.loop.time()
+            self.run = run
+            evaluator.call(run)
+            self.run = None
+            if self.overtaken:
+                self._thread.post(evaluator.run_over, run)
+                evaluator.wake()  # that loop may have ended, and others wait on another one
+                return False
+        return called
