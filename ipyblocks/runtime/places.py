@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import threading
 from collections import deque
 from collections.abc import Callable
 
 
 class Places:
-    """How many at a time, first come first served over all who wait. Loop thread only.
+    """How many at a time, first come first served over all who wait. Callable from any thread: one
+    loop may still give back what it has taken when the next one waits for it.
 
     Attributes:
         limit: most at a time; None: any number. Raised, it takes effect with the next :meth:`give`.
@@ -17,7 +20,8 @@ class Places:
     def __init__(self, limit: int | None = None) -> None:
         self.limit = limit
         self.taken = 0
-        self._waiting: deque[Callable[[], None]] = deque()
+        self._lock = threading.Lock()
+        self._waiting: deque[tuple[Callable[[], None], asyncio.AbstractEventLoop | None]] = deque()
 
     @property
     def has_room(self) -> bool:
@@ -25,13 +29,16 @@ class Places:
         return self.limit is None or self.taken < self.limit
 
     def take(self, wake: Callable[[], None]) -> bool:
-        """Take a place. False: there is none, and ``wake`` is called when there may be one."""
-        if self.has_room:
-            self.taken += 1
-            return True
-        if wake not in self._waiting:
-            self._waiting.append(wake)
-        return False
+        """Take a place. False: there is none, and ``wake`` is called when there may be one, on the
+        loop that asks.
+        """
+        with self._lock:
+            if self.has_room:
+                self.taken += 1
+                return True
+            if all(each != wake for each, _ in self._waiting):
+                self._waiting.append((wake, _running_loop()))
+            return False
 
     async def turn(self) -> None:
         """Wait for a place, and take it."""
@@ -42,9 +49,25 @@ class Places:
 
     def give(self) -> None:
         """Give a place back."""
-        self.taken -= 1
+        with self._lock:
+            self.taken -= 1
+            waiting = len(self._waiting)
+        here = _running_loop()
         # Each that is woken may want another, and then waits behind the others.
-        for _ in range(len(self._waiting)):
-            if not self.has_room:
-                break
-            self._waiting.popleft()()
+        for _ in range(waiting):
+            with self._lock:
+                if not (self._waiting and self.has_room):
+                    return
+                wake, loop = self._waiting.popleft()
+            if loop is None or loop is here:
+                wake()
+                continue
+            with contextlib.suppress(RuntimeError):  # it is closed, and nobody waits there
+                loop.call_soon_threadsafe(wake)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
