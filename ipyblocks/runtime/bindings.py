@@ -238,10 +238,10 @@ class Bindings:
         """Let a task of this session stand for a call that some props wait for."""
         engine, session = self._session.engine, self._session
         blocks = list(dict.fromkeys(bound.block for bound in bounds))
-        fn = StandIn(run, self, lambda: self._stood_in(task, bounds))
-        dependency = standing_for(fn, session, blocks, tracked)
+        dependency = standing_for(StandIn(run, self), session, blocks, tracked)
         task = engine.new_task(session, dependency, None, None)
         task.reports = run.reports  # type: ignore[assignment]
+        task.told = lambda: self._stood_in(task, run, bounds)
         gate = Gate(run)
         task.places = gate  # type: ignore[assignment]
 
@@ -257,13 +257,15 @@ class Bindings:
         # Nobody has asked for it who could be told to come back later.
         engine.queue.push(task, dependency.concurrency_id, None, counts=False)
 
-    def _stood_in(self, task: Task, bounds: Sequence[Bound]) -> None:
+    def _stood_in(self, task: Task, run: Computation, bounds: Sequence[Bound]) -> None:
         """A task that stood for a call has ended; what failed before is no longer told there."""
         left = [each for each in bounds if self._by_watch.get(each.watch) is each]
         if task.state == "done":
             for block in dict.fromkeys(bound.block for bound in left):
                 self._faults.tell_again(block)
         elif task.state == "cancelled":
+            if not run.is_over:
+                evaluator.give_up(run, self)
             failure = Failure("cancelled", task.reason, retry=task.dependency.retry)
             for bound in left:
                 self._faults.add(bound.block, bound.name, failure, task.dependency.name, told=True)

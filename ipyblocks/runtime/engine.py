@@ -342,6 +342,8 @@ class Engine:
         if session.tasks.pop(task.id, None) is None:
             return  # it has left a batch that went on without it
         self.teller.ended(task)
+        if task.told is not None:
+            task.told()
         if not session.closed and not task.called:
             self._triggers.after(task)
 

@@ -65,26 +65,18 @@ class StandIn:
 
     Args:
         run: the call.
-        bindings: of the session whose page may cancel it.
-        ended: called when the task has ended and pages have been told.
+        bindings: of the session that shows it.
     """
 
-    def __init__(self, run: Computation, bindings: Bindings, ended: Callable[[], None]) -> None:
+    def __init__(self, run: Computation, bindings: Bindings) -> None:
         self.run = run
         self._bindings = bindings
-        self._ended = ended
         node = run.node
         self.__name__ = node.name if isinstance(node, DerivedVariable) else node.describe()
 
     async def __call__(self) -> Any:
-        run, task = self.run, asyncio.current_task()
-        assert task is not None
-        task.add_done_callback(lambda _: self._ended())  # behind the engine's own
-        try:
-            await asyncio.shield(asyncio.wrap_future(run.over))
-        except asyncio.CancelledError:
-            evaluator.give_up(run, self._bindings)
-            raise
+        run = self.run
+        await asyncio.shield(asyncio.wrap_future(run.over))
         await self._bindings.settled()
         if run.error is not None and run.node.failure is run.error:
             raise run.error

@@ -67,6 +67,7 @@ class Task:
         places: what it needs one of beside its group's turn; None: of nothing.
         cut_short: its function was stopped, whatever it ended with: the time says nothing.
         reason: what the page is told when it was cancelled.
+        told: called once pages have been told of its end.
         created, started: readings of the loop's clock, in seconds; ``started`` is 0 while it waits.
     """
 
@@ -91,6 +92,7 @@ class Task:
     together: list[Task] = field(default_factory=list)
     cut_short: bool = False
     reason: str = "Cancelled."
+    told: Callable[[], None] | None = None
     running: asyncio.Task[Any] | None = None
     job: concurrent.futures.Future[Any] | None = None
     handle: Handle | None = None

@@ -195,3 +195,33 @@ def test_tasks_wait_for_a_worker_and_say_so(
     assert queued.position == 0
     go.touch()
     assert settle(shown) == [["1", "2"]]
+
+
+@pytest.mark.slow
+def test_one_that_is_cancelled_while_it_waits_is_not_called(
+    show: Show, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    monkeypatch.setenv("DARA_POOL_MAX_WORKERS", "1")
+
+    def waits(name: str) -> str:
+        import time
+
+        (tmp_path / f"called {name}").touch()
+        while not (tmp_path / "go").exists():
+            time.sleep(0.01)
+        return name
+
+    first, second = (DerivedVariable(waits, [Variable(n)], run_as_task=True) for n in "ab")
+    shown = show(page_of(Stack(Text(first), Text(second))))
+    [queued] = shown.until(Queued)
+    shown.on_loop(lambda: shown.engine.cancel(shown.session, queued.task))
+    shown.until(Failed)
+    (tmp_path / "go").touch()
+    [[one, other]] = settle(shown)
+    called = {path.name for path in tmp_path.glob("called *")}
+    assert called == {f"called {one or other}"}
+    [failed] = shown.messages(Failed)
+    assert (failed.code, failed.retry) == ("cancelled", True)
+    # "Try again" calls it.
+    shown.on_loop(lambda: shown.session.failures.retry(failed.task))
+    assert settle(shown) == [["a", "b"]]
