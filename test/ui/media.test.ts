@@ -176,11 +176,13 @@ test(
     await expect.poll(() => share(app)).toBeGreaterThan(0);
     await bench.notebook.open();
     await expect.poll(() => app.getAttribute('data-status')).toBe('live');
-    await bench.untilPython(`${OPEN} == 0`);
+    // at once when the page could still say so; else when the kernel has not heard of it for a minute
+    const taken = (): Promise<string> => bench.python(`print(${OPEN} == 0)`);
+    await expect.poll(taken, { timeout: PATIENCE }).toBe('True');
     await press(app, 'Look');
     await shows(app.getByLabel('Digest'), 'none');
   },
-  PATIENCE
+  2 * PATIENCE
 );
 
 test(
