@@ -62,9 +62,7 @@ def _show(
 
 
 def _seconds(duration: float | None) -> float | None:
-    """Raises:
-    TypeError: no number, and not None.
-    """
+    """Refuse what no page could read."""
     if duration is None or isinstance(duration, (int, float)):
         return duration
     raise TypeError(f"duration is {duration!r:.60}; give seconds, or None until it is closed.")

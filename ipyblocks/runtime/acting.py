@@ -24,7 +24,7 @@ from ..variables.derived import DerivedVariable
 from ..variables.graph import Derived
 from ..variables.path import Path
 from . import effects
-from .backends.base import crossing
+from .backends.base import across
 from .imperative import run_task
 from .task import Task
 
@@ -166,14 +166,7 @@ class RunCtx:
 
     async def _in_thread(self, fn: Callable[[], T]) -> T:
         """Call a function in the app's threads, as part of the action."""
-        here = contextvars.copy_context()
-
-        def work() -> T:
-            try:
-                return here.run(fn)
-            except StopIteration as error:
-                raise crossing(error) from error
-
+        work = partial(across, contextvars.copy_context().run, fn)
         return await asyncio.wrap_future(self._session.engine.runner.submit(work))
 
     def _reporter(

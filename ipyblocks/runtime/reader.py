@@ -13,7 +13,7 @@ from ..variables import circles, graph, planning, reading
 from ..variables.derived import DerivedVariable
 from ..variables.graph import Derived, Node, State
 from ..variables.watch import Watch
-from .backends.base import crossing
+from .backends.base import across
 from .computation import Computation
 from .evaluator import Evaluator, evaluator
 from .loop import KernelLoop, LoopThread
@@ -90,7 +90,7 @@ class Reader:
         waiting = [run.node] if isinstance(run, Computation) else []
         with self._evaluator.held() as thread:
             if not isinstance(thread, KernelLoop):
-                call = self._evaluator.submit(self._read_apart, node, waiting)
+                call = self._evaluator.submit(across, self.read, node, waiting)
                 return await asyncio.wrap_future(call)
             # Where everything is on one loop, looking at it is waiting for it.
             settled = asyncio.Event()
@@ -103,12 +103,6 @@ class Reader:
             finally:
                 watch.stop()
             return node.outcome()
-
-    def _read_apart(self, node: Derived, waiting: Sequence[Derived]) -> Any:
-        try:
-            return self.read(node, waiting)
-        except StopIteration as error:
-            raise crossing(error) from error
 
     def observe(self, node: Node, told: Callable[[], None]) -> Watch:
         """See :class:`ipyblocks.variables.reading.Reader`."""

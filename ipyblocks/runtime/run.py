@@ -17,7 +17,7 @@ from .. import context
 from ..component import Component
 from ..render import Subtree, build
 from . import tqdm_hook
-from .backends.base import END, Call, ExecutionBackend, is_async, kind_of
+from .backends.base import END, Call, ExecutionBackend, across, is_async, kind_of
 from .backends.choice import Lease
 from .backends.threads import new_pool
 from .call import Output, batch_arguments, batch_rows, handler_arguments, outputs_of
@@ -223,11 +223,7 @@ class Runner:
 
         def run() -> T:
             with context.running(task):
-                try:
-                    return fn()
-                except StopIteration as error:
-                    # An asyncio future cannot hold it: the task would never end.
-                    raise RuntimeError("The function raised StopIteration.") from error
+                return across(fn)
 
         task.job = self.submit(run)
         try:

@@ -43,43 +43,43 @@ class Watch:
             self.node.watches.pop(self, None)
             graph.news.pop(self, None)
             given_up = _unlink(self.node)
-        for node in given_up:
-            if graph.keeper is not None:
-                graph.keeper.drop(node)
+        _drop(given_up)
 
 
 def relink(node: Derived, inputs: Sequence[Node]) -> None:
     """Have a node computed from others than before."""
-    given_up: list[Derived] = []
     with graph.lock:
         # First: what is stale has told those that depend on it already.
         node.again(force=False)
         former = node.heard
         node.inputs = node.triggers = node.above = tuple(inputs)
-        if node.is_live:
-            for each in former:
-                each.dependents.pop(node, None)
-                given_up += _unlink(each)
-            _link(node)
-    for each in given_up:
-        if graph.keeper is not None:
-            graph.keeper.drop(each)
+        _hear_others(node, former)
 
 
 def block(node: Derived, blocked: bool) -> None:
     """Tell a node of changes of all its inputs, or of its triggers alone. The lock is held."""
-    former = dict.fromkeys(node.heard)
+    former = node.heard
     node.blocked = blocked
+    _hear_others(node, former)
+
+
+def _hear_others(node: Derived, former: Sequence[Node]) -> None:
+    """A node has to be told of changes of others than before, if somebody looks at it."""
     if not node.is_live:
         return
     _link(node)
+    gone = dict.fromkeys(former)
     for each in node.heard:
-        former.pop(each, None)
-    for each in former:
+        gone.pop(each, None)
+    for each in gone:
         each.dependents.pop(node, None)
-        for running in _unlink(each):
-            if graph.keeper is not None:
-                graph.keeper.drop(running)
+        _drop(_unlink(each))
+
+
+def _drop(given_up: Sequence[Derived]) -> None:
+    for node in given_up:
+        if graph.keeper is not None:
+            graph.keeper.drop(node)
 
 
 def _link(node: Derived) -> None:

@@ -6,9 +6,11 @@ import inspect
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 from ...context import Run
+
+T = TypeVar("T")
 
 Kind: TypeAlias = Literal["plain", "generator", "async", "async generator"]
 Capability: TypeAlias = Literal["processes", "stream", "reports", "stop", "kill"]
@@ -26,6 +28,18 @@ def crossing(error: BaseException) -> BaseException:
     told = RuntimeError("The function raised StopIteration.")
     told.__cause__ = error
     return told
+
+
+def across(fn: Callable[..., T], *args: Any) -> T:
+    """Call a function whose outcome is awaited by way of a Future.
+
+    Raises:
+        RuntimeError: it has raised StopIteration; see :func:`crossing`.
+    """
+    try:
+        return fn(*args)
+    except StopIteration as error:
+        raise crossing(error) from error
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from ... import context
 from ...errors import NotAvailableError, WorkerDiedError
 from ...progress import Progress
 from ...progress_updater import track_progress
-from .base import END, Call, Capability, Handle, crossing
+from .base import END, Call, Capability, Handle, across, crossing
 from .pickling import Known, cannot_send, dump
 from .remote import Evaluation, Order, Packed, Ran, hear, run_packed
 
@@ -119,10 +119,7 @@ class _Here:
     def _step(self) -> Any:
         if self._cancelled:
             raise asyncio.CancelledError("This run was cancelled.")
-        try:
-            value = self._evaluation.step()
-        except StopIteration as error:
-            raise crossing(error) from error
+        value = across(self._evaluation.step)
         if self._cancelled:
             raise asyncio.CancelledError("This run was cancelled.")
         return value

@@ -21,6 +21,12 @@ from ipyblocks.runtime.backends.processes import ProcessBackend
 
 PATIENCE = 30.0
 
+WORKERS = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes by way of /proc"),
+]
+"""Marks of tests that start workers."""
+
 
 @pytest.fixture(autouse=True)
 def usual_configuration() -> Iterator[None]:

@@ -7,7 +7,6 @@ import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,12 +17,9 @@ from ipyblocks.protocol import Failed, Progress
 from ipyblocks.runtime.backends.base import Call, kind_of
 
 from ..conftest import texts
-from .conftest import PATIENCE, Quiet, app, cancel
+from .conftest import PATIENCE, WORKERS, Quiet, app, cancel
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes by way of /proc"),
-]
+pytestmark = WORKERS
 
 
 # For the module, and started before its tests: what these leave behind is not ours to clean up.

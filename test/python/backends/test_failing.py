@@ -7,7 +7,6 @@ import pickle
 import signal
 import sys
 import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,12 +15,9 @@ import ipyblocks as gr
 from ipyblocks.errors import NotSendableError, TaskError, WorkerDiedError
 from ipyblocks.protocol import Failed, Toast
 
-from .conftest import app, caught, failure
+from .conftest import WORKERS, app, caught, failure
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes by way of /proc"),
-]
+pytestmark = WORKERS
 
 
 def test_an_exception_keeps_its_type_and_tells_where(show: Any) -> None:

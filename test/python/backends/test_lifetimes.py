@@ -14,12 +14,9 @@ from ipyblocks.errors import WorkerDiedError
 from ipyblocks.runtime.backends.base import Call
 from ipyblocks.runtime.backends.processes import ProcessBackend
 
-from .conftest import PATIENCE, Quiet, app
+from .conftest import PATIENCE, WORKERS, Quiet, app
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes by way of /proc"),
-]
+pytestmark = WORKERS
 
 
 def test_idle_workers_end(tmp_path: Path) -> None:

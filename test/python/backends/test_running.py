@@ -15,12 +15,9 @@ from ipyblocks.protocol import Done, Failed, Queued, Started
 from ipyblocks.runtime.backends.base import END, Call, kind_of
 from ipyblocks.runtime.backends.processes import ProcessBackend
 
-from .conftest import PATIENCE, Quiet, app, cancel, result
+from .conftest import PATIENCE, WORKERS, Quiet, app, cancel, result
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes by way of /proc"),
-]
+pytestmark = WORKERS
 
 
 def test_it_runs_in_another_process(show: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +14,9 @@ from ipyblocks.runtime.backends import choice
 from ipyblocks.runtime.backends.inline import Inline
 from ipyblocks.runtime.backends.processes import ProcessBackend
 
-from .conftest import app, result
+from .conftest import WORKERS, app, result
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes by way of /proc"),
-]
+pytestmark = WORKERS
 
 
 def test_where_there_are_no_threads_tasks_run_like_all_functions(

@@ -21,12 +21,9 @@ from ipyblocks.protocol import Done, Failed, Stopping
 from ipyblocks.runtime.backends.base import Call
 from ipyblocks.runtime.backends.processes import ProcessBackend
 
-from .conftest import PATIENCE, Quiet, app, cancel, caught, failure
+from .conftest import PATIENCE, WORKERS, Quiet, app, cancel, caught, failure
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes by way of /proc"),
-]
+pytestmark = WORKERS
 
 
 def cancelled_at(show: Any, meet: Any, fn: Any, **kwargs: Any) -> Any:

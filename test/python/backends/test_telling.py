@@ -6,7 +6,6 @@ import logging
 import sys
 import threading
 import warnings
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +14,9 @@ import ipyblocks as gr
 from ipyblocks.protocol import Done, Failed, Progress, Toast
 
 from ..conftest import texts
-from .conftest import PATIENCE, app, result
+from .conftest import PATIENCE, WORKERS, app, result
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes by way of /proc"),
-]
+pytestmark = WORKERS
 
 
 def test_progress_and_nested_loops(show: Any, meet: Any) -> None:
