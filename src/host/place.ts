@@ -28,8 +28,11 @@ class NotebookPlace implements Place {
     this.keeper = new Keeper(context, () => this.notebook);
   }
 
-  /** One more view. */
+  /** One of its views. Again does nothing. */
   add(panel: NotebookPanel): void {
+    if (this.panels.has(panel) || panel.isDisposed) {
+      return;
+    }
     this.panels.add(panel);
     panel.disposed.connect(() => {
       this.panels.delete(panel);
@@ -42,16 +45,12 @@ class NotebookPlace implements Place {
 }
 
 const places = new WeakMap<Context, NotebookPlace>();
-const known = new WeakSet<NotebookPanel>();
 
 /** The place of a notebook. */
 export function placeOfNotebook(panel: NotebookPanel): Place {
   const place = places.get(panel.context) ?? new NotebookPlace(panel.context, panel);
   places.set(panel.context, place);
-  if (!known.has(panel)) {
-    known.add(panel);
-    place.add(panel);
-  }
+  place.add(panel);
   return place;
 }
 
