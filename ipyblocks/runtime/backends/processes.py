@@ -57,7 +57,7 @@ class ProcessBackend:
         self._changed = threading.Condition()
         self._waiting: deque[Job] = deque()
         self._attendants: set[_Attendant] = set()
-        self._free = 0
+        self._serving = 0
         self._stopped = False
         self._ending: threading.Thread | None = None
         self._numbers = itertools.count(1)
@@ -89,7 +89,8 @@ class ProcessBackend:
                 job.end()
                 return job
             self._waiting.append(job)
-            if len(self._waiting) > self._free and len(self._attendants) < self.workers:
+            free = len(self._attendants) - self._serving
+            if len(self._waiting) > free and len(self._attendants) < self.workers:
                 attendant = _Attendant(self)
                 self._attendants.add(attendant)
                 attendant.start()
@@ -108,24 +109,27 @@ class ProcessBackend:
     def take(self, attendant: _Attendant) -> Job | None:
         """The next call, when there is one; None: the attendant is to end."""
         with self._changed:
-            self._free += 1
-            try:
-                while True:
-                    if len(self._attendants) > self.workers:
-                        break
-                    if self._waiting:
-                        return self._waiting.popleft()
-                    surplus = len(self._attendants) > self._keep
-                    if self._stopped or (
-                        not self._changed.wait(self._idle if surplus else None) and surplus
-                    ):
-                        break
-            finally:
-                self._free -= 1
+            idle = False
+            while len(self._attendants) <= self.workers:
+                if self._waiting:
+                    self._serving += 1
+                    return self._waiting.popleft()
+                if self._stopped or idle:
+                    break
+                surplus = len(self._attendants) > self._keep
+                # A call may come at the end of the wait, and counts on this one: look once more.
+                idle = not self._changed.wait(self._idle if surplus else None) and surplus
             self._attendants.discard(attendant)
             if self._waiting:
                 self._changed.notify()
             return None
+
+    def served(self) -> None:
+        """A call that was taken is over. To be said before anybody hears its result: who then has
+        another is to find this worker free, and not start one.
+        """
+        with self._changed:
+            self._serving -= 1
 
     @property
     def is_stopped(self) -> bool:
@@ -270,6 +274,7 @@ class _Attendant(threading.Thread):
                 self._finish()
             job.served_by(None)
             self._job = None
+            self._backend.served()
             job.end(error)
             del job, error
             if self._process is None and not self._backend.is_stopped:

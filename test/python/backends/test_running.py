@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import pickle
+import threading
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -30,6 +32,46 @@ def test_the_worker_stays_warm(show: Any) -> None:
     shown = show(demo)
     first = shown.run(demo.button).value(demo.outs[0])
     assert shown.run(demo.button).value(demo.outs[0]) == first
+
+
+def test_who_has_heard_a_result_finds_that_worker_free() -> None:
+    pool = ProcessBackend(2)
+    call = Call(os.getpid, (), kind_of(os.getpid), "getpid")
+    try:
+        first = pool.submit(call, Quiet())
+        submitted: SimpleQueue[Any] = SimpleQueue()
+        first.close().add_done_callback(lambda _: submitted.put(pool.submit(call, Quiet())))
+        second = submitted.get(timeout=PATIENCE)
+        assert second.step().result(PATIENCE) == first.step().result(PATIENCE)
+        second.close().result(PATIENCE)
+        assert sum(thread.name == "ipyblocks-worker" for thread in threading.enumerate()) == 1
+    finally:
+        pool.stop(wait=True)
+
+
+def test_a_call_that_comes_as_its_worker_stops_waiting_is_served() -> None:
+    call = Call(os.getpid, (), kind_of(os.getpid), "getpid")
+    submitted: SimpleQueue[Any] = SimpleQueue()
+
+    class Late(threading.Condition):
+        """Whoever waits here hears of nothing, and a call has come in the meantime."""
+
+        def wait(self, timeout: float | None = None) -> bool:
+            if submitted.empty():
+                self.release()
+                submitted.put(pool.submit(call, Quiet()))
+                self.acquire()
+            return False
+
+    pool = ProcessBackend(1)
+    pool._changed = Late()
+    try:
+        pool.submit(call, Quiet()).close().result(PATIENCE)
+        late = submitted.get(timeout=PATIENCE)
+        assert isinstance(late.step().result(PATIENCE), int)
+        late.close().result(PATIENCE)
+    finally:
+        pool.stop(wait=True)
 
 
 def test_values_are_processed_in_the_kernel(show: Any) -> None:
