@@ -20,6 +20,11 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.test.{ts,tsx}'],
           environment: './test/unit/environment.ts',
+          // a context for each file in a thread that goes on: half the work of new processes
+          pool: 'vmThreads',
+          // with one, all files would share one context
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           // no test waits for a clock; on a machine that is busy some take seconds
           testTimeout: 30_000,
           hookTimeout: 30_000,

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from ipyblocks.blocks import Tree
 from ipyblocks.component import Block
@@ -30,6 +31,13 @@ LIMIT = 30.0
 """Seconds that something may take before a test gives up. No passing test waits that long."""
 
 REPOSITORY = Path(__file__).parent.parent.parent
+
+
+# A busy machine is no defect of what is tested.
+settings.register_profile(
+    "unhurried", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("unhurried")
 
 
 # --- leftovers ----------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import type { Edit, Json } from '../../src/protocol/wire';
 import { applyEdits } from '../../src/store/edits';
 import { same } from '../../src/store/store';
 import fc from './properties';
+import { copy } from './support';
 
 type Path = Edit['path'];
 type Dictionary = Readonly<Record<string, Json>>;
@@ -57,7 +58,7 @@ const { value } = fc.letrec<{ value: Json }>(tie => ({
 test('edits turn the old value into the new one', () => {
   fc.assert(
     fc.property(value, value, (old, now) => {
-      const before = structuredClone(old);
+      const before = copy(old);
       expect(same(applyEdits(old, difference(old, now)), now)).toBe(true);
       expect(same(old, before)).toBe(true);
     }),
@@ -77,7 +78,7 @@ describe('hostile edits throw RangeError and nothing else', () => {
     const edits = fc.oneof(fc.array(fc.oneof(edit, fc.jsonValue())), fc.jsonValue());
     fc.assert(
       fc.property(value, edits, (old, hostile) => {
-        const before = structuredClone(old);
+        const before = copy(old);
         try {
           applyEdits(old, hostile as unknown as Edit[]);
         } catch (error) {

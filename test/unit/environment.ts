@@ -3,7 +3,6 @@
 // that lets code load and run: whatever needs real layout is tested in Chromium.
 import { TestEnvironment } from 'jest-environment-jsdom';
 import type { Environment } from 'vitest/runtime';
-import { populateGlobal } from 'vitest/runtime';
 
 type JsdomConfig = ConstructorParameters<typeof TestEnvironment>[0];
 type Shims = Record<string, unknown>;
@@ -14,10 +13,24 @@ const CONFIG = {
   projectConfig: { globals: {}, testEnvironmentOptions: {}, fakeTimers: {} }
 } as unknown as JsdomConfig;
 
+/** What Node has and pages have, too, but jsdom has not. */
+const NODES = [
+  'Request',
+  'Response',
+  'Headers',
+  'TextDecoder',
+  'TextEncoder',
+  'fetch',
+  'structuredClone'
+] as const;
+
 const environment: Environment = {
   name: 'ipyblocks',
   viteEnvironment: 'client',
-  async setup(global) {
+  setup() {
+    throw new Error('These tests need a pool whose files have a window each: pool "vmThreads".');
+  },
+  async setupVM() {
     const jsdom = new TestEnvironment(CONFIG, {
       console,
       docblockPragmas: {},
@@ -25,16 +38,14 @@ const environment: Environment = {
     });
     await jsdom.setup();
     const window = jsdom.global as unknown as Window & typeof globalThis;
-    // Node's own: jsdom's has no `subtle`
-    const { crypto } = global as typeof globalThis;
-    const { keys, originals } = populateGlobal(global, window, { bindFunctions: true });
-    const added = addMissing(global as Shims, { ...shimsFor(window), crypto });
+    addMissing(window as unknown as Shims, shimsFor(window));
+    const context = jsdom.getVmContext();
+    if (context === null) {
+      throw new Error('jsdom has no window.');
+    }
     return {
-      async teardown() {
-        await jsdom.teardown();
-        [...keys, ...added].forEach(key => delete (global as Shims)[key]);
-        originals.forEach((value, key) => Reflect.set(global as object, key, value));
-      }
+      getVmContext: () => context,
+      teardown: () => jsdom.teardown()
     };
   }
 };
@@ -42,22 +53,23 @@ const environment: Environment = {
 export default environment;
 
 /** Define what is missing; a shim never hides the real thing, so it dies when jsdom learns it. */
-function addMissing(global: Shims, shims: Shims): string[] {
-  const missing = Object.keys(shims).filter(name => global[name] === undefined);
-  for (const name of missing) {
+function addMissing(global: Shims, shims: Shims): void {
+  for (const name of Object.keys(shims).filter(each => global[each] === undefined)) {
     Object.defineProperty(global, name, {
       value: shims[name],
       configurable: true,
       writable: true
     });
   }
-  return missing;
 }
 
 function shimsFor(window: Window & typeof globalThis): Shims {
   addStylesheetReplace(window);
   addPointerCapture(window);
+  // jsdom's has no `subtle`
+  Object.defineProperty(window, 'crypto', { value: crypto, configurable: true });
   return {
+    ...Object.fromEntries(NODES.map(name => [name, globalThis[name]])),
     DragEvent: dragEvent(window),
     IntersectionObserver: Observer,
     PointerEvent: pointerEvent(window),

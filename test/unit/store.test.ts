@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { defaults } from '../../src/protocol/props';
 import { Binary, type Node } from '../../src/protocol/wire';
 import { same, Store } from '../../src/store/store';
-import { APP, Clock, node, NODES } from './support';
+import { APP, Clock, copy, node, NODES } from './support';
 
 interface Watched {
   readonly store: Store;
@@ -111,7 +111,7 @@ describe('replace', () => {
   test('what did not change keeps its object and is not told', () => {
     const { store, heard } = watched();
     const before = NODES.map(({ id }) => store.node(id));
-    store.replace(structuredClone(APP), structuredClone(NODES));
+    store.replace(copy(APP), copy(NODES));
     expect(NODES.map(({ id }) => store.node(id))).toEqual(before);
     NODES.forEach(({ id }, index) => expect(store.node(id)).toBe(before[index]));
     expect(heard()).toEqual([]);

@@ -61,6 +61,9 @@ export class Clock {
 export const node = (id: number): NodeId => id as NodeId;
 export const task = (id: number): TaskId => id as TaskId;
 
+/** The same again, as JSON carries it; Node's `structuredClone` makes objects of another realm. */
+export const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+
 export const APP: App = {
   title: 'Test',
   css: null,
