@@ -23,6 +23,9 @@ import { ensure, pythonEnv } from './setup.mjs';
 const REPORTS = inRoot('.cache', 'reports');
 const VITEST = inNodeModules('vitest', 'vitest.mjs');
 
+/** Over the processors: the tests wait for threads and processes more than they compute. */
+const SPREAD = ['--numprocesses=logical', '--maxprocesses=4', '--dist=worksteal'];
+
 /** @param {string[]} args */
 const node = (...args) => [process.execPath, ...args];
 
@@ -53,7 +56,7 @@ function pytest(name, group, marked) {
   return {
     name,
     group,
-    run: [PYTHON, '-m', 'pytest', '-q', '-m', marked, `--junitxml=${report}`],
+    run: [PYTHON, '-m', 'pytest', '-q', ...SPREAD, '-m', marked, `--junitxml=${report}`],
     report,
     count: countJunit
   };

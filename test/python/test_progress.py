@@ -129,7 +129,7 @@ def test_what_a_report_becomes(value: Any, expected: Any, bench: Bench, caplog: 
         ("half", []),
         ((1, 2, 3), []),
         ((math.nan, 2), []),
-        (object(), []),
+        (object, []),
     ],
     ids=repr,
 )

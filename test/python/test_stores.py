@@ -261,7 +261,7 @@ CIRCLE.append(CIRCLE)
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        ({"rows": [1, {"when": object()}]}, r"value\['rows'\]\[1\]\['when'\] is of type object"),
+        ({"rows": [1, {"when": range(3)}]}, r"value\['rows'\]\[1\]\['when'\] is of type range"),
         ({"a": {1: "x"}}, r"value\['a'\] has the key 1; .*Use '1'"),
         ([math.nan], r"value\[0\] is nan"),
         (math.inf, "value is inf"),
@@ -325,6 +325,35 @@ def test_a_file_is_whole_whoever_reads_it_when(tmp_path: Path) -> None:
         thread.join()
     # of threads that set it at the same time, none has the last word with an older value
     assert json.loads(path.read_text()) == variable.value
+
+
+def test_two_variables_in_one_file_are_told_of_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "kept.json"
+    first = Variable(1, uid="first", store=FileStore(path))
+    second = Variable(2, uid="second", store=FileStore(path))
+    caplog.clear()
+    first.value = 3
+    assert not caplog.text
+    for value in (4, 5, 6):
+        second.value = first.value = value
+    assert "Variable 'second' and Variable 'first' are both kept in" in caplog.text
+    assert caplog.text.count("are both kept in") == 2, "each of them says so once"
+
+
+def test_a_cell_that_is_run_again_keeps_its_variable_where_it_was(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "kept.json"
+    former = Variable(1, store=FileStore(path))
+    former.value = 2
+    again = Variable(1, store=FileStore(path))
+    assert again.value == 2
+    caplog.clear()
+    again.value = 3
+    assert not caplog.text
+    assert former.value == 2
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
