@@ -1,11 +1,11 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-const MATRIX = 'test/ui/matrix.test.ts';
+const MATRIX = 'test/ui/matrix/*.test.ts';
 
-/** One JupyterLab and one Chromium for all files, which take turns: some measure time. */
+/** One JupyterLab for all files; each process has a Chromium and a page, which its files use in turn. */
 const withLab = {
   environment: 'node',
-  fileParallelism: false,
+  isolate: false,
   testTimeout: 120_000,
   hookTimeout: 120_000,
   // what is waited for comes in milliseconds, on a machine that is busy in seconds
@@ -58,6 +58,8 @@ export default defineConfig({
         test: {
           ...withLab,
           name: 'ui',
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
           include: ['test/ui/**/*.test.{ts,mjs}'],
           exclude: [...configDefaults.exclude, MATRIX],
           globalSetup: ['./test/ui/setup.ts']
@@ -68,6 +70,8 @@ export default defineConfig({
           ...withLab,
           // what must work with every kernel
           name: 'matrix',
+          maxWorkers: 3,
+          sequence: { groupOrder: 3 },
           include: [MATRIX],
           globalSetup: ['./test/ui/setup.kernels.ts']
         }

@@ -94,9 +94,13 @@ def __getattr__(name: str) -> object:
         from importlib import import_module
 
         return import_module(".compat", __name__)
-    if name in _NOT_YET:
-        raise AttributeError(
-            f"gr.{name} is not available in ipyblocks {__version__} yet; "
-            "docs/reference.md lists what is."
-        )
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import missing
+
+    if name in _NOT_YET or name in missing.NAMES:
+        yet = " yet" if name in _NOT_YET else ""
+        instead = missing.NAMES.get(name)
+        hint = f": {instead}." if instead else "; gr.components.__all__ lists what is."
+        raise AttributeError(f"gr.{name} is not available in ipyblocks {__version__}{yet}{hint}")
+    near = None if name.startswith("_") else missing.nearest(name, __all__)
+    hint = f". Did you mean gr.{near}?" if near else ""
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")

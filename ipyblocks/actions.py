@@ -405,4 +405,6 @@ def listen_to_actions(root: Tree, block: Block, event: str, actions: Sequence[Ac
     if isinstance(block, Component) and not block.stateful and not isinstance(block, Button):
         gives = block
     args = ListenerArgs(Doing(actions), gives, api_name=False)
-    listen(root, [(block, event)], args, block.events[event].trigger_mode)
+    usual = block.events[event].trigger_mode
+    # A press is not lost because the one before is still being dealt with: they are done in order.
+    listen(root, [(block, event)], args, "multiple" if usual == "once" else usual)

@@ -18,6 +18,7 @@ from .blocks import Tree
 from .components.text import as_block
 from .direct import called_directly
 from .errors import NotAvailableError
+from .missing import LAUNCH, QUEUE, knows
 from .protocol import App
 from .runtime import reader as _reader  # noqa: F401 - it computes variables that cells read
 from .runtime.backends.inline import has_threads
@@ -54,6 +55,7 @@ class Blocks(Tree):
         self._app: App | None = None
         self._options = Options(version=__version__, concurrency_limit=limit_from_environment())
 
+    @knows(QUEUE)
     def queue(
         self,
         status_update_rate: float | Literal["auto"] = "auto",
@@ -84,25 +86,31 @@ class Blocks(Tree):
                 "concurrency_count does not exist any more; set concurrency_limit on the "
                 "listener, or default_concurrency_limit here."
             )
-        if status_update_rate != "auto" and status_update_rate <= 0:
-            raise ValueError(f"status_update_rate must be positive; it is {status_update_rate}.")
-        if max_size is not None and max_size < 1:
-            raise ValueError(f"max_size must be 1 or more, or None for no limit; it is {max_size}.")
+        rate = None if status_update_rate == "auto" else status_update_rate
+        if rate is not None and (not is_at_least(0, rate) or rate == 0):
+            raise ValueError(
+                f'status_update_rate must be more than 0 seconds, or "auto"; it is {rate!r}.'
+            )
+        if max_size is not None and not is_at_least(1, max_size):
+            raise ValueError(
+                f"max_size must be 1 or more, or None for no limit; it is {max_size!r}."
+            )
         limit = self._options.concurrency_limit
         if default_concurrency_limit != "not_set":
             limit = default_concurrency_limit
-        if limit is not None and limit < 1:
+        if limit is not None and not is_at_least(1, limit):
             raise ValueError(
-                f"default_concurrency_limit must be 1 or more, or None; it is {limit}."
+                f"default_concurrency_limit must be 1 or more, or None; it is {limit!r}."
             )
         self._options = replace(
             self._options,
             max_size=max_size,
             concurrency_limit=limit,
-            status_update_rate=None if status_update_rate == "auto" else status_update_rate,
+            status_update_rate=rate,
         )
         return self
 
+    @knows(LAUNCH)
     def launch(
         self,
         inline: bool | None = None,
@@ -175,8 +183,12 @@ class Blocks(Tree):
             root_path=root_path, app_kwargs=app_kwargs, share_server_address=share_server_address,
             share_server_protocol=share_server_protocol, auth_dependency=auth_dependency,
         )  # fmt: skip
-        if max_threads < 1 or state_session_capacity < 1:
-            raise ValueError("max_threads and state_session_capacity must be 1 or more.")
+        for name, number in [
+            ("max_threads", max_threads),
+            ("state_session_capacity", state_session_capacity),
+        ]:
+            if not is_at_least(1, number):
+                raise ValueError(f"{name} must be 1 or more; it is {number!r}.")
         size = bytes_of(max_file_size)
         if debug and not prevent_thread_lock:
             refuse_to_block()
@@ -352,6 +364,12 @@ def close_all(verbose: bool = True) -> None:
     """
     for blocks in list(_open):
         blocks.close(verbose)
+
+
+def is_at_least(least: int, given: Any) -> bool:
+    """Whether something is a number, and no smaller than ``least``."""
+    is_number = isinstance(given, (int, float)) and not isinstance(given, bool)
+    return is_number and given >= least
 
 
 def refuse_to_block() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing_extensions import Self, dataclass_transform
 from . import context
 from .errors import RenderError
 from .events import Event
+from .given import REFUSED, allowed, taken, wanted
+from .missing import COMPONENT, METHODS, nearest, no_argument
 from .prop import Prop, camel, prop, wire_type
 from .variables.base import AnyVariable
 
@@ -41,6 +44,16 @@ class Declared:
     _root: Tree | None
 
 
+class Gone:
+    """What Gradio 3 had; seen from the class, too, as in ``gr.Textbox.update(…)``."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: Block | None, owner: Any) -> Any:
+        raise AttributeError(_missing(owner, self._name))
+
+
 class Block(Declared):
     """A component or a layout: a node of an app's tree."""
 
@@ -50,6 +63,8 @@ class Block(Declared):
     """Wire name of the prop whose new values fire ``change``."""
     on_page: ClassVar[bool] = True
     """False: lives in the kernel alone (``State``)."""
+    unknown: ClassVar[Mapping[str, str]] = COMPONENT
+    """What to do instead of arguments that other versions of Gradio have."""
     takes_children: ClassVar[bool] = False
     """Constructor arguments without a name are what is in it, and no props."""
     props: ClassVar[Mapping[str, Prop]] = MappingProxyType({})
@@ -90,9 +105,16 @@ class Block(Declared):
             if context.current_run() is None or context.root() is not None:
                 self.__dict__.update(self._given)
                 self.__dict__.pop("render", None)  # the method of that name
+                self._check_given()
                 self._setup()
                 if self._given.get("render", True) and context.parent() is not None:
                     self._place()
+
+        style, update = Gone(), Gone()
+
+        def __getattr__(self, name: str) -> Any:
+            """Only of names that are not there."""
+            raise AttributeError(_missing(type(self), name), name=name, obj=self)
 
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Constructor arguments by name.
@@ -102,10 +124,7 @@ class Block(Declared):
         """
         name = type(self).__name__
         if len(args) > len(self._positional):
-            raise TypeError(
-                f"{name}() takes at most {len(self._positional)} positional arguments "
-                f"({', '.join(self._positional)}); {len(args)} were given. Pass the others by name."
-            )
+            raise TypeError(self._too_many(len(args)))
         given = dict(zip(self._positional, args, strict=False))
         self.actions: dict[str, Any] = {}
         for key, value in kwargs.items():
@@ -115,11 +134,38 @@ class Block(Declared):
                 self.actions[key[2:]] = value
                 continue
             if key not in self.props:
-                near = difflib.get_close_matches(key, self.props, 1)
-                hint = f" Did you mean {near[0]!r}?" if near else ""
-                raise TypeError(f"{name}() has no argument {key!r}.{hint}")
+                raise no_argument(f"{name}()", key, self.props, self.unknown)
             given[key] = value
         return given
+
+    def _too_many(self, given: int) -> str:
+        name = type(self).__name__
+        if not self._positional:
+            return f"{name}() takes no positional arguments; {given} given. Pass them by name."
+        return (
+            f"{name}() takes at most {len(self._positional)} positional arguments "
+            f"({', '.join(self._positional)}); {given} were given. Pass the others by name."
+        )
+
+    def _check_given(self) -> None:
+        """Compare arguments of plain types with what is declared; values have checks of their own.
+
+        Raises:
+            ValueError: one is of another type, or none of the names that it may be.
+        """
+        for name, given in self._given.items():
+            kinds = () if name == "value" else allowed(self.props[name])
+            if not kinds or given is self.props[name].default:
+                continue
+            value = taken(given, kinds)
+            if value is REFUSED:
+                near = difflib.get_close_matches(
+                    str(given), [k for k in kinds if type(k) is str], 1
+                )
+                hint = f" Did you mean {near[0]!r}?" if near else ""
+                raise self.fail(name, f"must be {wanted(kinds)}, not {given!r:.60}.{hint}")
+            if name != "render":  # the method of that name
+                self.__dict__[name] = value
 
     def _unbind(self) -> dict[str, AnyVariable]:
         """Take variables out of the arguments, and put there what they are now.
@@ -272,7 +318,25 @@ class Block(Declared):
         return cls(render=False)
 
 
+@functools.lru_cache(maxsize=1000)  # `getattr` with a default asks again and again
+def _missing(cls: Any, name: str) -> str:
+    """What to say of an attribute that a class of blocks does not have."""
+    if name.startswith("_"):  # Python asks every object for such names
+        return f"{cls.__name__!r} object has no attribute {name!r}"
+    if name in METHODS:
+        return f"{cls.__name__} has no {name}(), as in Gradio since version 4: {METHODS[name]}."
+    near = nearest(name, (each for each in dir(cls) if each[0] != "_" and each not in METHODS))
+    if near:
+        return f"{cls.__name__} has no {name!r}. Did you mean {near!r}?"
+    return f"{cls.__name__} has no {name!r}. Its events: {', '.join(cls.events) or 'none'}."
+
+
 def _signature(cls: type[Block]) -> inspect.Signature:
+    init = inspect.getattr_static(cls, "__init__")
+    if init is not vars(Block)["__init__"]:
+        own = inspect.signature(init)
+        return own.replace(parameters=list(own.parameters.values())[1:])  # without self
+
     def parameter(declared: Prop, kind: Any) -> inspect.Parameter:
         return inspect.Parameter(
             declared.name, kind, default=declared.default, annotation=declared.annotation
@@ -291,6 +355,19 @@ def _signature(cls: type[Block]) -> inspect.Signature:
         children = inspect.Parameter("children", inspect.Parameter.VAR_POSITIONAL)
         return inspect.Signature([children, *keyword])
     return inspect.Signature([*positional, *keyword])
+
+
+def _documented(cls: type[Block]) -> str:
+    """The class's own words, and its arguments and events, for ``help`` and Shift-Tab."""
+    doc = inspect.cleandoc(cls.__doc__ or "")
+    if "Args:" in doc:
+        return doc
+    starred = ["    *children: What is in it, in order."] if cls.takes_children else []
+    own = [*cls._positional, *(name for name in cls.props if name not in cls._positional)]
+    args = [*starred, *(f"    {name}: {cls.props[name].doc}" for name in own)]
+    events = [f"    {name}: {event.doc}" for name, event in cls.events.items()]
+    parts = [doc, "\n".join(["Args:", *args]), "\n".join(["Events:", *events]) if events else ""]
+    return "\n\n".join(part for part in parts if part)
 
 
 def _declare(cls: type[Block]) -> None:
@@ -317,6 +394,8 @@ def _declare(cls: type[Block]) -> None:
     cls._positional = tuple(dict.fromkeys(n for n in ordered if not cls.props[n].kw_only))
     cls._wired = tuple(p for p in cls.props.values() if p.wire is not None)
     cls.__signature__ = _signature(cls)
+    if "__doc__" in vars(cls) and cls.__doc__:
+        cls.__doc__ = _documented(cls)
 
 
 _declare(Block)

@@ -11,6 +11,7 @@ from typing_extensions import Self
 from . import context
 from .block import Block
 from .errors import RenderError
+from .prop import prop
 
 if TYPE_CHECKING:
     from .blocks import Tree
@@ -18,6 +19,25 @@ if TYPE_CHECKING:
 
 class BlockContext(Block):
     """A layout: ``with`` it, and blocks constructed inside become its children."""
+
+    track_progress: bool = prop(
+        "Components in it that wait for a variable say how far that is; where the layout itself "
+        "waits for one, the first of them does.",
+        default=False,
+        wire=None,
+    )
+
+    key: Any = None
+    """Identity across re-runs of `gr.render`, for those that the kernel itself makes."""
+
+    def _too_many(self, given: int) -> str:
+        if self._positional:
+            return super()._too_many(given)
+        name = type(self).__name__
+        return (
+            f"{name}() takes no positional arguments; {given} given. Make what is in it inside "
+            f"`with gr.{name}():`, and pass arguments by name."
+        )
 
     def _setup(self) -> None:
         super()._setup()

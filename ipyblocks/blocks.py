@@ -5,6 +5,7 @@ Nothing here runs, draws or sends; :class:`ipyblocks.app.Blocks` adds that.
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,6 +23,7 @@ from .dependency import Dependency
 from .errors import DuplicateBlockError, InvalidBlockError, RenderError
 from .events import Event, listen
 from .listener_args import ListenerArgs
+from .missing import BLOCKS
 from .prop import prop
 from .protocol import App, Node, NodeId, StreamRate
 from .themes import ThemeClass, resolve
@@ -36,6 +38,7 @@ class Tree(BlockContext):
     """
 
     kind = "blocks"
+    unknown = BLOCKS
 
     theme: ThemeClass | str | None = prop(
         "Colours, fonts and radii inside this app; by default those of JupyterLab.",
@@ -98,7 +101,9 @@ class Tree(BlockContext):
         self.dependencies: dict[int, Dependency] = {}
         self.unload_fns: list[Callable[[], Any]] = []
         self._ids: dict[Block, NodeId] = {}
-        self._nodes: list[Node] | None = None
+        self._brought: dict[Block, list[Dependency]] = {}
+        self._dropped: set[Block] = set()
+        self._nodes: dict[NodeId, Node] | None = None
         self._outer: BlockContext | None = None
         self._number(self)
         self._resolved_theme = resolve(self.theme)
@@ -181,10 +186,16 @@ class Tree(BlockContext):
         Raises:
             DuplicateBlockError: it is already placed here.
         """
-        is_new = block not in self._ids
+        is_new = block not in self._ids or block in self._dropped
         self.take(block)
         if is_new:
+            count = len(self.dependencies)
             block.on_placed(self)
+            added = len(self.dependencies) - count
+            if added:
+                last = reversed(self.dependencies.values())
+                self._brought[block] = list(itertools.islice(last, added))
+            self._dropped.discard(block)
 
     def take(self, block: Block) -> None:
         """Give a block a number in this app.
@@ -281,6 +292,7 @@ class Tree(BlockContext):
         listen(self, targets, args)
 
     def _check_placed(self) -> None:
+        self._drop_brought()
         for dependency in self.dependencies.values():
             targets = [block for block, _ in dependency.targets if block is not None]
             for block in [*targets, *dependency.inputs, *dependency.outputs]:
@@ -291,19 +303,32 @@ class Tree(BlockContext):
                         "there."
                     )
 
+    def _drop_brought(self) -> None:
+        """Forget functions that blocks have brought with them which are not here any more: parts
+        such as ``If`` take their content out of where constructing it has put it.
+        """
+        for block in [each for each in self._brought if self.own_id_of(each) is None]:
+            for dependency in self._brought.pop(block):
+                del self.dependencies[dependency.id]
+            self._dropped.add(block)
+
     # --- what the page gets --------------------------------------------------------------------
 
     def nodes(self) -> list[Node]:
         """The tree as the page first gets it. Computed once for all sessions."""
+        return list(self.nodes_by_id().values())
+
+    def nodes_by_id(self) -> dict[NodeId, Node]:
+        """Like :meth:`nodes`, by number."""
         if self._nodes is None:
             listened = self.listened()
             inputs = {c for d in self.dependencies.values() for c in d.inputs}
             outputs = {c for d in self.dependencies.values() for c in d.outputs}
-            self._nodes = [
-                self._node(node, block, inputs, outputs, listened.get(block))
+            self._nodes = {
+                node: self._node(node, block, inputs, outputs, listened.get(block))
                 for node, block in self.blocks.items()
                 if block.on_page
-            ]
+            }
         return self._nodes
 
     def _node(

@@ -47,8 +47,6 @@ class ChoiceComponent(FormComponent):
 
     def _setup(self) -> None:
         super()._setup()
-        if self.type not in ("value", "index"):
-            raise self.fail("type", f'must be "value" or "index", not {self.type!r:.60}.')
         self._listed = self._normalised(self.choices)
         self.choices = self._listed
         if "choices" in self._given:  # an iterator can be read once, an update builds this anew

@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from ._version import __version__
+from .missing import NAMES
 
 __all__ = ["install", "uninstall"]
 
@@ -148,6 +149,8 @@ def _children(name: str) -> list[str]:
 
 def _missing(module: str, name: str) -> str:
     """What is said of a name that is not there."""
+    if name in NAMES and module in ("gradio", "gradio.components"):
+        return f"{module}.{name} is not available in ipyblocks {__version__}: {NAMES[name]}."
     known = dir(alias(module))
     lower = {each.lower(): each for each in known}
     near = difflib.get_close_matches(name.lower(), lower, 1, 0.6)

@@ -12,13 +12,15 @@ from . import context
 from .dependency import Dependency, Target
 from .injection import injections, warn_on_mismatch
 from .listener_args import DECORATOR, STREAM_EVERY, ListenerArgs, Outcome, TriggerMode, as_list
+from .missing import LISTENER, no_argument
 
 if TYPE_CHECKING:
     from .block import Block
     from .blocks import Tree
     from .protocol import ShowProgress
 
-_PLACE_OF_SHOW_PROGRESS = [each.name for each in fields(ListenerArgs)].index("show_progress")
+_NAMES = [each.name for each in fields(ListenerArgs)]
+_PLACE_OF_SHOW_PROGRESS = _NAMES.index("show_progress")
 
 
 class Event:
@@ -40,7 +42,7 @@ class Event:
         kernel: bool = False,
         show_progress: ShowProgress = "full",
     ) -> None:
-        self.doc = doc
+        self.doc = self.__doc__ = doc
         self.data = data
         self.trigger_mode: TriggerMode = trigger_mode
         self.kernel = kernel
@@ -56,6 +58,12 @@ class Event:
             return self  # type: ignore[return-value]
         return EventListener(
             instance, self.name, self.trigger_mode, show_progress=self.show_progress
+        )
+
+    def __set__(self, instance: Block, value: Any) -> None:
+        raise AttributeError(
+            f"{instance.describe()}: {self.name} is an event; listen to it by calling it, as in "
+            f"{type(instance).__name__.lower()}.{self.name}(fn, inputs, outputs)."
         )
 
 
@@ -99,7 +107,11 @@ class EventListener:
         """
         root = context.root() or self._root
         if root is None:
-            raise AttributeError(f"Cannot call {self.event} outside of a gr.Blocks context.")
+            raise AttributeError(
+                f"Cannot call {self.event} outside of a gr.Blocks context. Listen to events inside "
+                "`with gr.Blocks() as demo:`, or `with demo:` later."
+            )
+        _check_names(self.event, kwargs)
         if len(args) <= _PLACE_OF_SHOW_PROGRESS:
             kwargs.setdefault("show_progress", self._show_progress)
         options = ListenerArgs(*args, **kwargs)
@@ -122,7 +134,11 @@ def on(
     """
     root = context.root()
     if root is None:
-        raise AttributeError("Cannot call on() outside of a gr.Blocks context.")
+        raise AttributeError(
+            "Cannot call on() outside of a gr.Blocks context. Call it inside "
+            "`with gr.Blocks() as demo:`, or `with demo:` later."
+        )
+    _check_names("on", kwargs)
     options = ListenerArgs(*args, **kwargs)
     if triggers is None:
         inputs, _ = as_list(options.inputs, "inputs", "on")
@@ -139,6 +155,12 @@ def on(
     targets = [(trigger.block, trigger.event) for trigger in found]
     default: TriggerMode = found[0].trigger_mode if found else "once"
     return listen(root, targets, options, default)
+
+
+def _check_names(where: str, given: Iterable[str]) -> None:
+    for name in given:
+        if name not in _NAMES:
+            raise no_argument(f"{where}()", name, _NAMES, LISTENER)
 
 
 def listen(
@@ -202,8 +224,16 @@ def _check_function(args: ListenerArgs, where: str) -> None:
         raise ValueError(f"{where}: every needs a function to run.")
     if args.run_as_task and args.fn is None:
         raise ValueError(f"{where}: run_as_task needs a function to run.")
+    if args.fn is None and args.outputs is not None and args.js is None and not args.cancels:
+        raise ValueError(
+            f"{where}: fn is None, so nothing would fill the outputs. Give the function itself, "
+            "without calling it: fn, not fn()."
+        )
     if args.fn is not None and not callable(args.fn):
-        raise TypeError(f"{where}: fn must be a function, not {type(args.fn).__name__}.")
+        raise TypeError(
+            f"{where}: fn must be a function, not {type(args.fn).__name__} "
+            f"{args.fn!r:.60}. Give the function itself, without calling it: fn, not fn()."
+        )
 
 
 def _check_stream(root: Tree, targets: list[Target], args: ListenerArgs, where: str) -> None:
@@ -213,7 +243,8 @@ def _check_stream(root: Tree, targets: list[Target], args: ListenerArgs, where: 
             f"{where}: stream_every={args.stream_every!r} is for listeners of a stream event, such "
             "as image.stream(…)."
         )
-    for other in root.dependencies.values():
+    # Of all others, which may be thousands, only for those that stream.
+    for other in root.dependencies.values() if streams else ():
         shared = [b for b, event in other.targets if event == "stream" and b in streams]
         if shared and _rate(other.args) != _rate(args):
             assert shared[0] is not None

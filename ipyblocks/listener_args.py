@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -91,6 +91,7 @@ class ListenerArgs:
                 'it must be "full", "minimal" or "hidden".'
             )
         self._check_numbers()
+        self._check_names()
         limit = self.concurrency_limit
         if limit not in ("default", None) and not (isinstance(limit, int) and limit >= 1):
             raise ValueError(
@@ -98,19 +99,33 @@ class ListenerArgs:
                 'it must be 1 or more, None (no limit) or "default".'
             )
 
+    def _check_names(self) -> None:
+        if self.api_name is not None and self.api_name is not False:
+            self._check_text("api_name", "text, False or None")
+        for name in ("js", "concurrency_id"):
+            if getattr(self, name) is not None:
+                self._check_text(name, "text or None")
+        if self.validator is not None and not callable(self.validator):
+            raise TypeError(f"validator is {self.validator!r:.60}; it must be a function.")
+
+    def _check_text(self, name: str, wanted: str) -> None:
+        given = getattr(self, name)
+        if not isinstance(given, str):
+            raise TypeError(f"{name} is {given!r:.60}; it must be {wanted}.")
+
     def _check_numbers(self) -> None:
-        if self.every is not None and self.every <= 0:
-            raise ValueError(f"every is {self.every}; it must be a positive number of seconds.")
+        if self.every is not None and not _is_positive(self.every):
+            raise ValueError(f"every is {self.every!r}; it must be a positive number of seconds.")
         if self.every is not None and self.batch:
             raise ValueError("every cannot be combined with batch.")
-        if self.time_limit is not None and self.time_limit <= 0:
-            raise ValueError(f"time_limit is {self.time_limit}; it must be positive, in seconds.")
-        if isinstance(self.stream_every, bool) or not 0 < self.stream_every < math.inf:
+        if self.time_limit is not None and not _is_positive(self.time_limit):
+            raise ValueError(f"time_limit is {self.time_limit!r}; it must be positive, in seconds.")
+        if not _is_positive(self.stream_every) or self.stream_every == math.inf:
             raise ValueError(
                 f"stream_every is {self.stream_every!r}; it must be a positive number of seconds."
             )
-        if self.max_batch_size < 1:
-            raise ValueError(f"max_batch_size is {self.max_batch_size}; it must be 1 or more.")
+        if not _is_positive(self.max_batch_size) or self.max_batch_size < 1:
+            raise ValueError(f"max_batch_size is {self.max_batch_size!r}; it must be 1 or more.")
         if self.run_as_task and self.every is not None:
             raise ValueError("every cannot be combined with run_as_task.")
         if self.run_as_task and not self.queue:
@@ -124,6 +139,11 @@ class ListenerArgs:
             )
 
 
+def _is_positive(value: Any) -> bool:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and value > 0
+
+
 def as_list(given: Any, argument: str, where: str) -> tuple[list[Any], bool]:
     """Components as a list, and whether they came as a set.
 
@@ -132,6 +152,13 @@ def as_list(given: Any, argument: str, where: str) -> tuple[list[Any], bool]:
     """
     from .block import Block
 
+    if isinstance(given, (type, dict)) or not (
+        given is None or isinstance(given, (Block, str, Iterable))
+    ):
+        raise InvalidBlockError(
+            f"{where}: {argument} is {type(given).__name__} {given!r:.60}; it must be a component, "
+            "or a list of components."
+        )
     is_set = isinstance(given, (set, frozenset))
     items: list[Any] = (
         [] if given is None else [given] if isinstance(given, (Block, str)) else list(given)

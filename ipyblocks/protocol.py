@@ -695,6 +695,10 @@ class Abandon(Numbered, tag="abandon"):
     """The person has taken a file back before it was part of a value."""
 
     upload: UploadId
+    page: PageId | UnsetType = UNSET
+    """Absent: a file of the page that says it. A page says it for one that was left before it
+    could, and that has given up its files for good.
+    """
 
 
 class Fetch(Numbered, tag="fetch"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -44,9 +44,8 @@ class Subtree(Tree):
     again. A listener with a ``key`` takes
     over the number of the former one with that key, and with it the runs that go by that number.
 
-    Args:
-        scene: of the session.
-        container: the layout it is shown in.
+    Attributes:
+        former: what it replaces; None: nothing, or it is finished.
     """
 
     on_page = False
@@ -54,14 +53,16 @@ class Subtree(Tree):
     def bind(self, scene: Scene, container: BlockContext) -> None:
         """Say where it belongs, before anything is built in it."""
         self._scene = scene
-        self._former = scene.former(container)
-        known = () if self._former is None else self._former.blocks.items()
+        self.former = scene.former(container)
+        known = () if self.former is None else self.former.blocks.items()
         self._keyed = _Keyed(known)
         self.blocks.clear()
         self._ids.clear()
         self.holder = container.empty()
         self.holder._root = self
+        self.holder.parent = container
         self.base_props: dict[NodeId, dict[str, Json]] = {}
+        self._brought: dict[Block, list[Dependency]] = {}
 
     def own_id_of(self, block: Block) -> NodeId | None:
         return super().id_of(block)
@@ -71,6 +72,23 @@ class Subtree(Tree):
             return NodeId(-1)  # the target of its own `load`; never on the wire
         own = super().id_of(block)
         return own if own is not None else self._scene.node(block)
+
+    def add(self, block: Block) -> None:
+        brought = None if self.former is None else self.former.brought(block)
+        if brought is None:
+            super().add(block)
+            return
+        # Placed again: its functions go on, with whoever waits for them.
+        self.take(block)
+        for each in brought:
+            each.root = self
+            self.dependencies[each.id] = each
+        if brought:
+            self._brought[block] = brought
+
+    def brought(self, block: Block) -> list[Dependency] | None:
+        """Functions that a block has added by itself; None: it is not here."""
+        return None if self.own_id_of(block) is None else self._brought.get(block, [])
 
     def _number(self, block: Block) -> None:
         if not hasattr(self, "_scene"):
@@ -83,7 +101,7 @@ class Subtree(Tree):
         self._nodes = None
 
     def _kept(self, block: Block) -> NodeId | None:
-        own = None if self._former is None else self._former.own_id_of(block)
+        own = None if self.former is None else self.former.own_id_of(block)
         node = self._keyed.find(block) if own is None else own
         return None if node in self.blocks else node
 
@@ -103,7 +121,7 @@ class Subtree(Tree):
                 f"{where}: key={key!r} is that of another listener of this gr.render; "
                 "each needs a key of its own."
             )
-        known = () if self._former is None else self._former.dependencies.values()
+        known = () if self.former is None else self.former.dependencies.values()
         return next((each for each in known if each.args.key == key), None)
 
     def unique_api_name(self, wanted: str | None) -> None:
@@ -114,13 +132,20 @@ class Subtree(Tree):
         self._listen_to_load()
         self._check_placed()
         self.base_props = {node.id: node.props for node in self.nodes()}
-        self._former = None  # which would keep all that have ever been
+        self.former = None  # which would keep all that have ever been
         self._keyed = _Keyed(())
 
     def children_ids(self) -> list[NodeId]:
         """Top-level blocks, in order."""
         found = (self.own_id_of(child) for child in self.holder.children if child.on_page)
         return [node for node in found if node is not None]
+
+
+def former_children() -> Sequence[Block]:
+    """What the rendering that is being replaced has at its top level."""
+    root = context.root()
+    former = root.former if isinstance(root, Subtree) else None
+    return () if former is None else former.holder.children
 
 
 class _Keyed:

@@ -40,23 +40,6 @@ export async function launchBrowser() {
 }
 
 /**
- * Start a headless Chromium that several processes use, by `connectBrowser(server.wsEndpoint())`.
- *
- * @returns {Promise<import('playwright-core').BrowserServer>}
- */
-export async function serveBrowser() {
-  return chromium.launchServer({ executablePath: await ensureChromium(), args: FLAGS });
-}
-
-/**
- * @param {string} endpoint
- * @returns {Promise<Browser>}
- */
-export function connectBrowser(endpoint) {
-  return chromium.connect(endpoint);
-}
-
-/**
  * Open a notebook in a fresh browser context and wait until its kernel is idle.
  *
  * @param {Browser} browser

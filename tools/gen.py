@@ -305,6 +305,15 @@ def examples_json() -> str:
     return json.dumps(examples, indent=2, ensure_ascii=True, sort_keys=True) + "\n"
 
 
+def own_words(cls: type[Block]) -> str:
+    """The doc of a class without what its declared props have added to it."""
+    from ipyblocks.app import Blocks
+    from ipyblocks.blocks import Tree
+
+    shown = Blocks if cls is Tree else cls  # that is what people construct
+    return inspect.cleandoc(shown.__doc__ or "").partition("\n\nArgs:")[0]
+
+
 def reference_md() -> str:
     """``docs/reference.md``: arguments and events of every component."""
     out = ["# Components and layouts\n\nGenerated from the declared props by `tools/gen.py`.\n"]
@@ -313,7 +322,7 @@ def reference_md() -> str:
         module = sys.modules[cls.__module__]
         if cls.__name__ not in names_for_gr(module) and cls.__name__ not in reactive:
             continue  # drawn as a part of something else
-        out.append(f"\n## {component_name(cls)}\n\n{inspect.cleandoc(cls.__doc__ or '')}\n")
+        out.append(f"\n## {component_name(cls)}\n\n{own_words(cls)}\n")
         out.append("\n| argument | type | default | |\n|---|---|---|---|\n")
         if cls.takes_children:
             out.append("| `*children` | | | What is in it, in order. |\n")

@@ -58,12 +58,14 @@ const FLAGS = [
  * @param {Record<string, Record<string, unknown>>} [options.settings] over SETTINGS, by plugin id
  * @param {string[]} [options.flags] more command line options, last word
  * @param {NodeJS.ProcessEnv} [options.env] more environment variables
+ * @param {string[]} [options.without] extensions of the page that are left out
  * @returns {Promise<Lab>}
  */
-export async function startLab({ root, settings = {}, flags = [], env = {} }) {
+export async function startLab({ root, settings = {}, flags = [], env = {}, without = [] }) {
   const home = mkdtempSync(path.join(tmpdir(), 'ipyblocks-lab-'));
   const token = randomBytes(24).toString('hex');
   writeSettings(path.join(home, 'settings'), { ...SETTINGS, ...settings });
+  writePageConfig(path.join(home, 'config', 'labconfig'), without);
   // In a process group of its own, so that Ctrl-C reaches us alone and we end it in good order.
   const server = spawn(
     PYTHON,
@@ -157,6 +159,18 @@ function writeSettings(folder, settings) {
     const file = path.join(folder, extension, `${name}.jupyterlab-settings`);
     writeFileSync(file, JSON.stringify(values));
   }
+}
+
+/**
+ * @param {string} folder
+ * @param {string[]} without
+ */
+function writePageConfig(folder, without) {
+  const disabledExtensions = Object.fromEntries(without.map(name => [name, true]));
+  // whether JupyterLab should be built anew is asked at every load, and takes half a second
+  const config = { disabledExtensions, buildAvailable: false, buildCheck: false };
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, 'page_config.json'), JSON.stringify(config));
 }
 
 /**

@@ -106,8 +106,6 @@ class Image(Component):
             )
         if self.streaming and "webcam" not in self.sources:
             raise self.fail("streaming", 'needs the camera; add "webcam" to sources.')
-        if self.type not in ("numpy", "pil", "filepath"):
-            raise self.fail("type", f'must be "numpy", "pil" or "filepath", not {self.type!r}.')
         self.format = {"jpg": "jpeg"}.get(str(self.format).lower(), str(self.format).lower())
         if self.format not in pictures.FORMATS:
             raise self.fail("format", f"must be one of {', '.join(pictures.FORMATS)}.")

@@ -42,8 +42,6 @@ class Text(Component):
 
     def _setup(self) -> None:
         super()._setup()
-        if self.align not in (None, "left", "center", "right"):
-            raise self.fail("align", f'must be "left", "center" or "right", not {self.align!r}.')
         for name in ("color", "font_size"):
             given = getattr(self, name)
             if given is not None:

@@ -48,8 +48,6 @@ class Textbox(FormComponent):
 
     def _setup(self) -> None:
         super()._setup()
-        if self.type not in ("text", "password", "email"):
-            raise self.fail("type", f'must be "text", "password" or "email", not {self.type!r}.')
         if self.lines < 1:
             raise self.fail("lines", f"must be 1 or more, not {self.lines}.")
         self.initial_payload()

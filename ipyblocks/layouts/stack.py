@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 from .. import context
 from ..blocks import Tree
 from ..component import BlockContext, prop
 from ..components.text import as_block
 from ..errors import DuplicateBlockError
-from ..prop import wire_type
 from ..themes.css import check_css
 
 
@@ -64,25 +63,17 @@ class Stack(BlockContext):
 
     def _setup(self) -> None:
         super()._setup()
-        for name in ("direction", "align", "justify"):
-            self._check_choice(name)
         for name in ("gap", "width", "height"):
             length = getattr(self, name)
             if isinstance(length, str):
                 check_css(f"{self.describe()}: {name}", length)
-            elif length is not None and (isinstance(length, bool) or not length >= 0):
+            elif length is not None and not length >= 0:
                 raise self.fail(
                     name, f"must be pixels (0 or more) or a CSS length, not {length!r}."
                 )
         given, self._to_take = self._to_take, ()
         for child in given:
             self._take(child)
-
-    def _check_choice(self, name: str) -> None:
-        chosen, allowed = getattr(self, name), list(_choices(wire_type(self.props[name])))
-        if chosen not in allowed:
-            listed = ", ".join(repr(each) for each in allowed)
-            raise self.fail(name, f"must be one of {listed}, not {chosen!r}.")
 
     def _take(self, given: Any) -> None:
         """Make it the last child, wherever constructing it has put it."""
@@ -108,17 +99,6 @@ class Stack(BlockContext):
     @classmethod
     def example(cls) -> Stack:
         return cls("One", "Two", direction="horizontal", render=False)
-
-
-def _choices(kind: Any) -> Iterator[str | None]:
-    """What a ``Literal``, or a union of one with None, allows."""
-    for each in get_args(kind):
-        if isinstance(each, str):
-            yield each
-        elif each is type(None):
-            yield None
-        else:
-            yield from _choices(each)
 
 
 def _flat(given: Any) -> Iterator[Any]:

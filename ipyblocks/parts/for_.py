@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from .. import context
@@ -11,13 +12,14 @@ from ..blockcontext import BlockContext
 from ..components.text import as_block
 from ..layouts.loop import Loop
 from ..layouts.loopitem import LoopItem
-from ..prop import prop
+from ..render import former_children
 from ..variables.base import AnyVariable
 from ..variables.computed import Computed
-from ..variables.loop import Item, Place, value_at
+from ..variables.loop import Item, Place, value_at, values_of
+from ..variables.same import as_it_is, same
 from .component import PyComponent
 from .part import Part, own, place
-from .template import copy_of, depends_beside, made_of
+from .template import Chosen, copy_of, depends_beside, made_of, taken
 
 
 def _listed(items: Any) -> Any:
@@ -55,7 +57,6 @@ class _Loop(Part, Loop):
     """A list whose rows are built by a function."""
 
     kind = "loop"
-    track_progress: bool = prop("Say how far what it waits for is.", default=False, wire=None)
 
 
 class For(_Loop):
@@ -64,7 +65,8 @@ class For(_Loop):
     Args:
         items: a variable whose value is a list, or a list.
         renderer: a component with ``items.list_item[…]`` where the item's values go, or a function
-            that gets an item and returns a component.
+            that gets an item and returns a component. The function is called for items that are
+            new or have changed; what else a row shows should be a variable in it.
         placeholder: what to show for an empty list.
         key_accessor: name of the field, or a function, that tells items apart: rows with the same
             key stay the same elements of the page when the list changes. By default their position.
@@ -112,6 +114,8 @@ class For(_Loop):
         it is copied from.
         """
         self._named = items
+        is_template = isinstance(self.renderer, Block)
+        self._taken = taken(self.renderer, items) if is_template else []
         inner = depends_beside(self.renderer, items) if isinstance(self.renderer, Block) else []
         self.follow(self._rows, [self.items, *inner])
 
@@ -140,14 +144,34 @@ class For(_Loop):
         if len(items) == 0:
             place(self.placeholder)
             return
+        before = _Rows(former_children())
         first, last = self._window(len(items))
         for index in range(first, last):
             at = Place(self._named, items[index], index, len(items))
-            key = self._key(at)
-            row = LoopItem(index=index, render=False)
-            row.key = ("row", key)  # type: ignore[attr-defined]
-            with row.render():
+            self._row(at, before)
+
+    def _row(self, at: Place, before: _Rows) -> None:
+        """One item: what was drawn of it before, if it would be drawn like that again."""
+        key, drawn_from = self._key(at), self._drawn_from(at)
+        former = before.take(key, drawn_from)
+        if former is not None and former.index == at.position:
+            place(former)
+            return
+        row = _Row(index=at.position, render=False)
+        row.key = ("row", key)
+        row.drawn_from = drawn_from
+        with row.render():
+            if former is None:
                 self._draw(at, key)
+            else:
+                for each in former.children:
+                    place(each)
+
+    def _drawn_from(self, at: Place) -> Any:
+        """All that a row depends on; None: that cannot be said."""
+        if isinstance(self.renderer, Block):
+            return as_it_is([value for each in self._taken for value in values_of(each, at)])
+        return as_it_is(at.value)
 
     def _window(self, length: int) -> tuple[int, int]:
         if self.virtualization is False:
@@ -178,12 +202,46 @@ class For(_Loop):
             place(block)
 
 
+class _Row(LoopItem):
+    """An item, and what it was drawn from."""
+
+    kind = "loopitem"
+    drawn_from: Any = None
+
+
+class _Rows:
+    """The rows of the former rendering.
+
+    Args:
+        blocks: with others among them.
+    """
+
+    def __init__(self, blocks: Iterable[Block]) -> None:
+        self._by_key: dict[Any, list[_Row]] = {}
+        for block in blocks:
+            if isinstance(block, _Row):
+                with contextlib.suppress(TypeError):  # a key such as a list
+                    self._by_key.setdefault(block.key, []).append(block)
+
+    def take(self, key: Any, drawn_from: Any) -> _Row | None:
+        """The first one with a key that was drawn from the same; None: there is none."""
+        try:
+            found = self._by_key.get(("row", key))
+        except TypeError:
+            return None
+        if not found or drawn_from is None:
+            return None
+        row = found.pop(0)
+        return row if same(row.drawn_from, drawn_from) else None
+
+
 def _give_keys(block: Block, key: tuple[Any, ...]) -> None:
     if getattr(block, "key", None) is None:
         block.key = key  # type: ignore[attr-defined]
     if isinstance(block, BlockContext):
+        which = (block.choice,) if isinstance(block, Chosen) else ()
         for i, child in enumerate(block.children):
-            _give_keys(child, (*key, i))
+            _give_keys(child, (*key, *which, i))
 
 
 def _sizes(virtualization: bool | Mapping[str, Any] | None) -> dict[str, Any]:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..block import Block
+from ..variables.base import AnyVariable
 from ..variables.loop import Place
 from .part import PartColumn, own, place
-from .template import copy_of
+from .template import chosen_of, copy_of
 
 
 class If(PartColumn):
@@ -35,9 +36,13 @@ class If(PartColumn):
         super().__init__(**props)
 
     def copied(self, at: Place) -> Block:
+        condition = at.of(self.condition)
+        if not isinstance(condition, AnyVariable):
+            holds = bool(condition)
+            return chosen_of(holds, self.contents[holds], at, self._given_at(at))
         if_false, if_true = (each and copy_of(each, at) for each in self.contents)
         props = {**self._given_at(at), "render": False}
-        return If(at.of(self.condition), if_true, if_false, **props)
+        return If(condition, if_true, if_false, **props)
 
     def made_of(self) -> Sequence[Any]:
         return [self.condition, *self.contents]

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..block import Block
+from ..variables.base import AnyVariable
 from ..variables.loop import Place
 from ..variables.switch import as_text
 from .part import PartColumn, own, place
-from .template import copy_of
+from .template import chosen_of, copy_of
 
 
 class Match(PartColumn):
@@ -42,10 +43,15 @@ class Match(PartColumn):
         super().__init__(**props)
 
     def copied(self, at: Place) -> Block:
+        matched = at.of(self.matched)
+        if not isinstance(matched, AnyVariable):
+            choice = as_text(matched) if as_text(matched) in self.contents else None
+            content = self.default if choice is None else self.contents[choice]
+            return chosen_of(choice, content, at, self._given_at(at))
         when = {key: each and copy_of(each, at) for key, each in self.contents.items()}
         default = self.default and copy_of(self.default, at)
         props = {**self._given_at(at), "render": False}
-        return Match(at.of(self.matched), when, default, **props)
+        return Match(matched, when, default, **props)
 
     def made_of(self) -> Sequence[Any]:
         return [self.matched, *self.contents.values(), self.default]

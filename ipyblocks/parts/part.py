@@ -122,4 +122,3 @@ class PartColumn(Part, Column):
     show_progress: bool = prop(
         "Draw the status of what it waits for.", default=True, wire_default=False
     )
-    track_progress: bool = prop("Say how far what it waits for is.", default=False, wire=None)

@@ -6,25 +6,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .. import context
 from ..block import Block
 from ..component import Component
 from ..dependency import Dependency
 from ..protocol import Json, Stream, TaskId, ToastLevel
+from ..variables import graph
 from ..variables.base import AnyVariable
 from ..variables.derived import DerivedVariable
 from ..variables.graph import Derived, State
 from ..variables.watch import Watch
-from .call import failure_of
+from .call import Output, failure_of
 from .computation import Computation
 from .evaluator import evaluator
 from .faults import Faults
-from .showing import Bound, News, Showing, news_of
+from .scene import Content
+from .showing import Bound, News, Showing, news_of, telling
 from .standin import Gate, StandIn, says, standing_for
 from .task import Failure, Task
 from .trail import NO_TRAIL
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from .session import Session
 
 log = logging.getLogger("ipyblocks")
+
+_Wanted: TypeAlias = "tuple[tuple[int, str], Block, str, AnyVariable, Dependency | None]"
 
 
 class Bindings:
@@ -54,37 +58,28 @@ class Bindings:
 
     # --- who looks at what -----------------------------------------------------------------------
 
-    def sync(self) -> None:
-        """Look at the variables of what the session shows now, and at no others."""
+    def moved(self, went: Content, came: Content) -> None:
+        """Look at the variables of what the session shows now, and no more at those of what it
+        shows no longer.
+        """
         if self._closed:
             return
-        wanted = self._wanted()
-        for key in [key for key in self._bound if key not in wanted]:
-            self._drop(self._bound.pop(key))
-        if wanted and not self._held:
-            self._held = True
-            evaluator.hold()
+        for key, *_ in _wanted(went):
+            bound = self._bound.pop(key, None)
+            if bound is not None:
+                self._drop(bound)
         new: dict[Watch, None] = {}
-        for key, (block, name, variable, dependency) in wanted.items():
+        for key, block, name, variable, dependency in _wanted(came):
+            if not self._held:
+                self._held = True
+                evaluator.hold()
             if key not in self._bound:
                 bound = Bound(block, name, variable, dependency, self._changed, self)
                 new[bound.watch] = None
                 self._follow(key, bound)
-        for run, watches in evaluator.waited_for(new).items():
+        for run, watches in evaluator.waited_for(new).items() if new else ():
             run.followers[self] = None
             self.follow(run, watches)
-
-    def _wanted(self) -> dict[tuple[int, str], tuple[Block, str, AnyVariable, Dependency | None]]:
-        scene = self._session.scene
-        found: dict[tuple[int, str], tuple[Block, str, AnyVariable, Dependency | None]] = {}
-        for _, block in scene.blocks():
-            for name, variable in block.bound.items():
-                found[id(block), name] = (block, name, variable, None)
-        for dependency in scene.dependencies():
-            if dependency.variable is not None and dependency.renders is not None:
-                key = (id(dependency), "")
-                found[key] = (dependency.renders, "", dependency.variable, dependency)
-        return found
 
     def _follow(self, key: tuple[int, str], bound: Bound) -> None:
         self._bound[key] = self._by_watch[bound.watch] = bound
@@ -107,7 +102,9 @@ class Bindings:
 
     def start(self) -> None:
         """The session has just been opened: show what the variables are now."""
-        self.sync()
+        scene = self._session.scene
+        blocks = [block for _, block in scene.blocks()]
+        self.moved(Content([], []), Content(blocks, scene.dependencies()))
         # Whoever draws the session first draws these values.
         ready = [b for b in self._dirty if not _is_slow(b.block)]
         for bound in ready:
@@ -191,13 +188,35 @@ class Bindings:
 
     def edited(self, block: Block, name: str, payload: Json) -> None:
         """A page has set a prop, which has been checked."""
-        bound = self._bound.get((id(block), name))
-        if bound is None or bound.dependency is not None or not bound.variable.settable:
+        bound = self._settable(block, name)
+        if bound is None:
             return
         if isinstance(block, Component) and name == "value" and block.slow:
             self._spawn(self._take_slowly(bound, payload))
+            return
+        try:
+            value = self._preprocess(bound, payload)()
+        except Exception as error:  # noqa: BLE001 - told at the component
+            self._fail(bound, error)
         else:
-            self._take(bound, self._preprocess(bound, payload))
+            self._take(bound, value)
+
+    def given(self, outputs: Sequence[Output]) -> None:
+        """A function has set props that follow variables: these get what the props have got."""
+        for output in outputs:
+            block = self._session.scene.current(output.block)
+            for name, value in output.given.items():
+                bound = self._settable(block, name)
+                if bound is not None:
+                    self._take(bound, value)
+            if not output.given and "value" in output.props:
+                self.edited(block, "value", output.props["value"])
+
+    def _settable(self, block: Block, name: str) -> Bound | None:
+        bound = self._bound.get((id(block), name))
+        if bound is None or bound.dependency is not None or not bound.variable.settable:
+            return None
+        return bound
 
     def _preprocess(self, bound: Bound, payload: Json) -> Callable[[], Any]:
         block = self._session.current(bound.block)
@@ -215,11 +234,11 @@ class Bindings:
         except Exception as error:  # noqa: BLE001 - told at the component
             self._fail(bound, error)
             return
-        self._take(bound, lambda: value)
+        self._take(bound, value)
 
-    def _take(self, bound: Bound, value: Callable[[], Any]) -> None:
+    def _take(self, bound: Bound, value: Any) -> None:
         try:
-            bound.variable.assign(value())
+            bound.variable.assign(value)
             self._faults.right(bound.block, bound.name)
         except BaseException as error:  # noqa: BLE001 - an observer may even exit; the loop may not
             self._fail(bound, error)
@@ -237,7 +256,7 @@ class Bindings:
     def _stand_in(self, run: Computation, bounds: list[Bound], tracked: bool) -> None:
         """Let a task of this session stand for a call that some props wait for."""
         engine, session = self._session.engine, self._session
-        blocks = list(dict.fromkeys(bound.block for bound in bounds))
+        blocks = list(dict.fromkeys(telling(bound.block) for bound in bounds))
         dependency = standing_for(StandIn(run, self), session, blocks, tracked)
         task = engine.new_task(session, dependency, None, None)
         task.reports = run.reports  # type: ignore[assignment]
@@ -269,11 +288,21 @@ class Bindings:
             failure = Failure("cancelled", task.reason, retry=task.dependency.retry)
             for bound in left:
                 self._faults.add(bound.block, bound.name, failure, task.dependency.name, told=True)
+                if not _is_awaited(bound.variable):
+                    self._changed(bound)  # it has come at the last moment
+
+    def ended(self, task: Task) -> None:
+        """A task of a listener, or one that builds content, has ended: it is no longer told at its
+        blocks what else is wrong with them.
+        """
+        if task.nodes and task.state in ("done", "cancelled") and not self._closed:
+            for block in task.dependency.shown_on:
+                self._faults.tell_again(block)
 
     def _tell_failure(self, bound: Bound, error: BaseException) -> None:
         """A variable has failed; too quickly, perhaps, for a task to have been shown."""
         block, variable = bound.block, bound.variable
-        told = any(says(task, block, error) for task in self._session.tasks.values())
+        told = any(says(task, telling(block), error) for task in self._session.tasks.values())
         called = variable.name if isinstance(variable, DerivedVariable) else variable.describe()
         failure = replace(failure_of(error), retry=partial(evaluator.again, variable))
         self._faults.add(block, bound.name, failure, called, told)
@@ -309,6 +338,16 @@ class Bindings:
         return job
 
 
+def _wanted(content: Content) -> Iterator[_Wanted]:
+    """What follows variables."""
+    for block in content.blocks:
+        for name, variable in block.bound.items():
+            yield (id(block), name), block, name, variable, None
+    for dependency in content.dependencies:
+        if dependency.variable is not None and dependency.renders is not None:
+            yield (id(dependency), ""), dependency.renders, "", dependency.variable, dependency
+
+
 def _has_value(variable: AnyVariable) -> bool:
     """Whether there is something to show, be it of before a change."""
     if isinstance(variable, Derived):
@@ -316,12 +355,27 @@ def _has_value(variable: AnyVariable) -> bool:
     return True
 
 
+def _is_awaited(variable: AnyVariable) -> bool:
+    """Whether a variable is still to come. Who looks at it will then be told, though it may be the
+    same value as before.
+    """
+    if not isinstance(variable, Derived):
+        return False
+    with graph.lock:
+        variable.missed = not variable.is_current
+    return variable.missed
+
+
 def _is_stopped(variable: AnyVariable) -> bool:
     return isinstance(variable, Derived) and variable.state is State.STOPPED
 
 
 def _tracks(block: Block) -> bool:
-    return bool(getattr(block, "track_progress", False))
+    """Whether a block, or a layout around it, is to say how far it is."""
+    here: Block | None = block
+    while here is not None and not getattr(here, "track_progress", False):
+        here = here.parent
+    return here is not None
 
 
 def _is_slow(block: Block) -> bool:

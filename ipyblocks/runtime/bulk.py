@@ -85,8 +85,9 @@ class Bulk:
         self._sweep_later()
 
     def abandon(self, page: PageId, message: Abandon) -> None:
-        """The person has taken a file back."""
-        self.uploads.abandon(page, message.upload)
+        """The person has taken a file back, or the page that sent it was left."""
+        whose = page if message.page is UNSET else message.page
+        self.uploads.abandon(whose, message.upload)
 
     def page_came(self) -> None:
         """There is a new page: perhaps another one loaded anew, which could not say that its files

@@ -6,10 +6,13 @@ Runs where the handler runs; touches no loop, no queue and no page.
 from __future__ import annotations
 
 import copy
+import inspect
 import logging
 import traceback
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import context
@@ -35,6 +38,9 @@ MAX_TEXT = 10_000_000
 
 _RUNTIME = str(Path(__file__).parent)
 
+_told_of_more: weakref.WeakSet[Dependency] = weakref.WeakSet()
+"""Functions that have returned too many values, which is said once."""
+
 
 class Output(NamedTuple):
     """What one output becomes.
@@ -44,12 +50,14 @@ class Output(NamedTuple):
         props: wire props to send; empty: nothing changes.
         twin: the block with its arguments replaced; None when only the value changes.
         state: ``(value,)`` for a block that keeps its value in the kernel.
+        given: what Python has given its props, by their names; empty where a page has.
     """
 
     block: Block
     props: dict[str, Json]
     twin: Block | None = None
     state: tuple[Any] | None = None
+    given: Mapping[str, Any] = MappingProxyType({})
 
 
 def update(
@@ -211,6 +219,14 @@ def _by_position(dependency: Dependency, returned: Any) -> list[Any]:
             f"{dependency.name!r} returned {len(values)} value{'s' * (len(values) != 1)}, but has "
             f"{len(outputs)} outputs: {wanted}. Return one value for each, in that order."
         )
+    if len(values) > len(outputs) and dependency not in _told_of_more:
+        _told_of_more.add(dependency)
+        log.warning(
+            "%r returned %d values, but has %d outputs; the last ones are not shown.",
+            dependency.name,
+            len(values),
+            len(outputs),
+        )
     return values
 
 
@@ -248,10 +264,26 @@ def _output(session: Session, dependency: Dependency, block: Block, value: Any) 
         )
     if isinstance(block, State):
         return Output(block, {}, state=(value,))
+    _check_over(dependency, block, value)
     if not dependency.args.postprocess:
         return Output(block, {"value": _carried(session, block, value)})
     payload = session.current(block).postprocess(value)
-    return Output(block, {"value": _carried(session, block, payload)})
+    carried = {"value": _carried(session, block, payload)}
+    return Output(block, carried, given={"value": value})
+
+
+def _check_over(dependency: Dependency, block: Block, value: Any) -> None:
+    """A value may not be something that is still to be computed."""
+    if inspect.iscoroutine(value):
+        value.close()  # or Python warns that nobody has awaited it
+        what, instead = "a coroutine", "await it in an async function"
+    elif inspect.isgenerator(value) or inspect.isasyncgen(value):
+        what, instead = "a generator", "yield its values in a generator function"
+    else:
+        return
+    raise TypeError(
+        f"{dependency.name!r} returned {what} for {block.describe()}, and no value: {instead}."
+    )
 
 
 def changed(session: Session, block: Block, changes: dict[str, Any]) -> Output:
@@ -297,7 +329,7 @@ def updated(session: Session, block: Block, changes: dict[str, Any]) -> Output:
     if has_value:
         assert isinstance(twin, Component)
         props["value"] = _carried(session, block, twin.initial_payload())
-    return Output(block, props, twin=twin)
+    return Output(block, props, twin=twin, given=changes)
 
 
 def _carried(session: Session, block: Block, payload: Json) -> Json:

@@ -41,6 +41,15 @@ class _StandIn:
         return getattr(self._ipyblocks_real, name)
 
 
+def write_beside(name: Stream, text: str) -> None:
+    """Write to the real stream, as code does that is not part of a run."""
+    stream = getattr(sys, name)
+    if isinstance(stream, _StandIn):
+        stream = stream._ipyblocks_real
+    if stream is not None:
+        stream.write(text)
+
+
 _lock = threading.Lock()
 _users = 0
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import inspect
 import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
+from functools import partial
 from typing import Any, Protocol
 
 from .. import context
@@ -18,6 +20,8 @@ from ..protocol import Stream, ToastLevel
 from ..variables import graph
 from ..variables.graph import Derived, Node
 from ..variables.watch import Watch
+from . import capture
+from .backends.base import crossing
 from .loop import LoopThread
 from .reports import RunReports
 
@@ -166,8 +170,11 @@ class Computation:
 
     def write(self, stream: Stream, text: str) -> None:
         """See :class:`ipyblocks.context.Run`."""
-        for follower in self._audience():
+        audience = self._audience()
+        for follower in audience:
             follower.say(self, stream, text)
+        if not audience and not self.cancelled:
+            capture.write_beside(stream, text)  # a cell that reads it, or observes it
 
     def _audience(self) -> list[Follower]:
         """Who shows it, or would if it took longer."""
@@ -184,19 +191,49 @@ class Computation:
         return self._home.files
 
 
-async def _awaited(value: Any) -> Any:
-    return await value
-
-
-def _result_of(value: Any) -> Any:
+def _result_of(value: Awaitable[Any]) -> Any:
     """Wait for an awaitable in a thread that may be that of a running loop."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(_awaited(value))
-    with ThreadPoolExecutor(1) as pool:
-        run = contextvars.copy_context().run
-        return pool.submit(run, asyncio.run, _awaited(value)).result()
+    done: Future[Any] = Future()
+    inside = partial(contextvars.copy_context().run, _await, done, value)
+    try:
+        threading.Thread(target=inside, name="ipyblocks-await", daemon=True).start()
+        return done.result()
+    except KeyboardInterrupt:
+        done.cancel()  # it ends at its next `await`, and is not waited for
+        raise
+
+
+async def _awaited(value: Awaitable[Any], done: Future[Any] | None = None) -> Any:
+    if done is not None:
+        cancel = partial(_cancel, asyncio.get_running_loop(), asyncio.current_task())
+        done.add_done_callback(cancel)
+    return await value
+
+
+def _await(done: Future[Any], value: Awaitable[Any]) -> None:
+    """Wait for a value in a thread of its own, until another thread wants it no more."""
+    try:
+        result, error = asyncio.run(_awaited(value, done)), None
+    except BaseException as raised:  # noqa: BLE001 - it is for the other thread
+        result, error = None, raised
+    if not done.set_running_or_notify_cancel():
+        return
+    if error is None:
+        done.set_result(result)
+    else:
+        done.set_exception(crossing(error))
+
+
+def _cancel(
+    loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any] | None, done: Future[Any]
+) -> None:
+    if done.cancelled() and task is not None:
+        with contextlib.suppress(RuntimeError):  # it has just ended
+            loop.call_soon_threadsafe(task.cancel)
 
 
 def _nobody(fn: Callable[..., Any], *args: Any) -> None:

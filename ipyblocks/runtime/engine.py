@@ -328,6 +328,7 @@ class Engine:
             task.session.answer(task, outputs)
         else:
             task.session.apply(outputs, task.trail)
+            task.session.bindings.given(outputs)
 
     def _graft(self, task: Task, subtree: Subtree) -> None:
         container = task.dependency.renders
@@ -344,6 +345,8 @@ class Engine:
         self.teller.ended(task)
         if task.told is not None:
             task.told()
+        elif not task.called:
+            session.bindings.ended(task)
         if not session.closed and not task.called:
             self._triggers.after(task)
 

@@ -213,8 +213,6 @@ class Evaluator:
             run.end()
 
     def _failed(self, run: Computation, error: BaseException) -> None:
-        if self._thread is None:
-            run.cancelled = True  # the loop has ended, and what ran on it with it
         if run.cancelled and isinstance(error, asyncio.CancelledError | KeyboardInterrupt):
             run.node.over()
             return
@@ -302,6 +300,8 @@ class Evaluator:
         self._jobs.discard(job)
         error = asyncio.CancelledError() if job.cancelled() else job.result()
         if error is not None:
+            if self._thread is None:
+                run.cancelled = True  # the loop has ended, and what ran on it with it
             self._failed(run, error)
         elif not run.is_over and run.node.run is run:
             run.node.over()

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..block import Block
+from .showing import telling
 from .standin import own_dependency
 from .task import Failure, Task
 
@@ -98,5 +99,5 @@ class Faults:
             raise AssertionError("It tells how something has ended.")
 
         never_called.__name__ = called
-        dependency = own_dependency(self._session, never_called, [block], show_progress)
+        dependency = own_dependency(self._session, never_called, [telling(block)], show_progress)
         return self._session.engine.new_task(self._session, dependency, None, None)

@@ -14,7 +14,7 @@ class Places:
     loop may still give back what it has taken when the next one waits for it.
 
     Attributes:
-        limit: most at a time; None: any number. Raised, it takes effect with the next :meth:`give`.
+        limit: most at a time; None: any number. Who sets it says :meth:`wake`.
     """
 
     def __init__(self, limit: int | None = None) -> None:
@@ -51,7 +51,11 @@ class Places:
         """Give a place back."""
         with self._lock:
             self.taken -= 1
-            waiting = len(self._waiting)
+        self.wake()
+
+    def wake(self) -> None:
+        """Wake those who wait, as far as there is room."""
+        waiting = len(self._waiting)
         here = _running_loop()
         # Each that is woken may want another, and then waits behind the others.
         for _ in range(waiting):

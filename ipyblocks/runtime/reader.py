@@ -29,14 +29,21 @@ class Reader:
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
 
-    def read(self, node: Derived, waiting: Sequence[Derived] = ()) -> Any:
+    def read(
+        self,
+        node: Derived,
+        waiting: Sequence[Derived] = (),
+        given_up: futures.Future[None] | None = None,
+    ) -> Any:
         """The value of a node as of now. Waits for it; not to be called on the loop's thread.
 
         Args:
             waiting: nodes whose ``async`` functions wait for it.
+            given_up: done when it is wanted no more.
 
         Raises:
             BaseException: what its function, or one above, raised.
+            CancelledError: it is wanted no more.
             CycleError: what would be waited for waits for the caller.
             RuntimeError: called on the loop's thread, and it would have to wait.
         """
@@ -51,17 +58,17 @@ class Reader:
                 self._evaluator.again(node)  # what has failed is tried once more
             if node.is_current:
                 return node.outcome()
-        return self._read(node, waiting)
+        with contextlib.closing(_Awaited(self._evaluator, node, waiting, given_up)) as awaited:
+            return self._read(node, awaited)
 
-    def _read(self, node: Derived, waiting: Sequence[Derived]) -> Any:
-        with contextlib.closing(_Awaited(self._evaluator, node, waiting)) as awaited:
-            while True:
-                with graph.lock:
-                    if node.is_current:
-                        return node.outcome()
-                    order = planning.plan([node])
-                self._advance(order, awaited)
-                awaited.wait()
+    def _read(self, node: Derived, awaited: _Awaited) -> Any:
+        while True:
+            with graph.lock:
+                if node.is_current:
+                    return node.outcome()
+                order = planning.plan([node])
+            self._advance(order, awaited)
+            awaited.wait()
 
     def _advance(self, order: Sequence[Derived], awaited: _Awaited) -> None:
         """Begin all calls that can be made of these, and call what is quick, inputs first."""
@@ -90,8 +97,12 @@ class Reader:
         waiting = [run.node] if isinstance(run, Computation) else []
         with self._evaluator.held() as thread:
             if not isinstance(thread, KernelLoop):
-                call = self._evaluator.submit(across, self.read, node, waiting)
-                return await asyncio.wrap_future(call)
+                given_up: futures.Future[None] = futures.Future()
+                call = self._evaluator.submit(across, self.read, node, waiting, given_up)
+                try:
+                    return await asyncio.wrap_future(call)
+                finally:
+                    given_up.set_result(None)
             # Where everything is on one loop, looking at it is waiting for it.
             settled = asyncio.Event()
             watch = Watch(node, settled.set)
@@ -125,12 +136,20 @@ class _Awaited:
     Args:
         node: what is read.
         waiting: nodes whose ``async`` functions wait for it.
+        given_up: done when it is wanted no more; None: it is, until it is there.
     """
 
-    def __init__(self, evaluator: Evaluator, node: Derived, waiting: Sequence[Derived]) -> None:
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        node: Derived,
+        waiting: Sequence[Derived],
+        given_up: futures.Future[None] | None,
+    ) -> None:
         self._evaluator = evaluator
         self._node = node
         self._waiting = waiting
+        self._given_up = [] if given_up is None else [given_up]
         self._stack = contextlib.ExitStack()
         self._thread: LoopThread | None = None
         self._runs: dict[Computation, None] = {}
@@ -171,6 +190,7 @@ class _Awaited:
         """Wait until one of them is over.
 
         Raises:
+            CancelledError: the value is wanted no more.
             CycleError: one of them waits for the caller.
         """
         if not self._runs:
@@ -179,7 +199,10 @@ class _Awaited:
         with contextlib.ExitStack() as stack:
             for run in self._runs:
                 stack.enter_context(circles.waiting(inside, run.node))
-            futures.wait([run.over for run in self._runs], return_when=futures.FIRST_COMPLETED)
+            ends = [*(run.over for run in self._runs), *self._given_up]
+            futures.wait(ends, return_when=futures.FIRST_COMPLETED)
+        if any(each.done() for each in self._given_up):
+            raise asyncio.CancelledError
         for run in [run for run in self._runs if run.is_over]:
             self._leave(run)
 

@@ -105,7 +105,8 @@ class Session:
     ) -> None:
         self.engine = engine
         self.tree = engine.tree
-        self.scene = Scene(engine.tree, engine.index, engine.base_props)
+        limit = engine.options.concurrency_limit
+        self.scene = Scene(engine.tree, engine.index, engine.base_props, limit)
         self.epoch = secrets.token_hex(8)
         self.tasks: dict[TaskId, Task] = {}
         self.deferred: dict[int, Deferred] = {}
@@ -284,21 +285,19 @@ class Session:
 
     def graft(self, container: Block, subtree: Subtree) -> None:
         """Show what a ``gr.render`` function has built instead of what it built before."""
-        limit = self.engine.options.concurrency_limit
-        before = {block for _, block in self.scene.blocks()}
-        gone, nodes = self.scene.replace(container, subtree, limit)
+        gone, nodes, went, came = self.scene.replace(container, subtree)
         for node in gone:
             self._props.pop(node, None)
             self.bulk.uploads.drop_of(node)
         self.failures.gone(gone)
-        for block in before - {block for _, block in self.scene.blocks()}:
+        for block in went.blocks:
             self._forget(block)
         self._out.forget({*gone, *(node.id for node in nodes)})
         kept = [snapshot.node_now(self, node, secret=True) for node in nodes]
         self._out.put_now(numbered(Graft, removed=gone, nodes=kept))
-        for block in subtree.blocks.values():
+        for block in came.blocks:
             self.timers.follow(block)
-        self.bindings.sync()
+        self.bindings.moved(went, came)
         self._open_inputs(subtree)
 
     def _open_inputs(self, subtree: Subtree) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import context
 from ..block import Block
+from ..blockcontext import BlockContext
+from ..component import Component
 from ..dependency import Dependency
 from ..protocol import Stream, TaskId, ToastLevel
 from ..variables.base import AnyVariable
@@ -107,3 +109,19 @@ def _output(session: Session, block: Block, new: dict[str, Any]) -> Output | Exc
             return changed(session, block, new)
         except Exception as error:  # noqa: BLE001 - a value that its component cannot show
             return error
+
+
+def telling(block: Block) -> Block:
+    """Where it is told what a block waits for: a layout may have no place for that but its first
+    component.
+    """
+    if not isinstance(block, BlockContext) or getattr(block, "show_progress", False):
+        return block
+    stack: list[Block] = [block]
+    while stack:
+        here = stack.pop()
+        if isinstance(here, Component) and here.on_page:
+            return here
+        if isinstance(here, BlockContext):
+            stack.extend(reversed(here.children))
+    return block

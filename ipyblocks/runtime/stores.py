@@ -127,4 +127,4 @@ def _variables(node: Node) -> Iterator[Variable]:
         if isinstance(each, Variable):
             yield each
         elif isinstance(each, Derived):
-            waiting += [*each.inputs, *each.triggers]
+            waiting += [*each.parts, *each.triggers]

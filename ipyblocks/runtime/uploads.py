@@ -179,7 +179,8 @@ class Uploads:
         if file.state != "going" or (end <= file.have and file.size > 0):
             return False  # known, or only a question
         if message.offset != file.have:
-            return self._ask(file)
+            # An empty piece behind others is a question: what it does not find has been lost.
+            return self._ask(file) or chunk.size == 0
         if zlib.crc32(data) != message.crc:
             file.damaged += 1
             if file.damaged > MOST_DAMAGED:

@@ -48,12 +48,14 @@ class Wave:
         evaluator = self._evaluator
         with graph.lock:
             order = planning.plan([node for node in graph.wanted if node.run is None])
-        called = False
+        went_on = False
         for node in order:
             run = evaluator.prepared(node)
             if run is None:
+                # What depends on it may need others now than it was thought to.
+                went_on = went_on or node.is_current
                 continue
-            called = True
+            went_on = True
             if not node.quick:
                 evaluator.hand_over(run, self._thread)
                 continue
@@ -65,4 +67,4 @@ class Wave:
                 self._thread.post(evaluator.run_over, run)
                 evaluator.wake()  # that loop may have ended, and others wait on another one
                 return False
-        return called
+        return went_on

@@ -4,6 +4,8 @@ Without a theme an app looks like the JupyterLab around it. A theme overrides co
 sizes inside that app alone, in light and in dark JupyterLab themes.
 """
 
+import difflib
+
 from . import colors, sizes
 from .base import Base, ThemeClass
 from .builtin import Citrus, Default, Ember, Glass, Monochrome, Ocean, Origin, Soft, resolve
@@ -34,3 +36,10 @@ __all__ = [
     "resolve",
     "sizes",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Only of names that are not there."""
+    near = [] if name.startswith("_") else difflib.get_close_matches(name, __all__, 1)
+    hint = f". Did you mean gr.themes.{near[0]}?" if near else ""
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")

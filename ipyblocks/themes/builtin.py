@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import warnings
 
 from . import colors, sizes
@@ -173,10 +174,13 @@ def resolve(theme: ThemeClass | str | None) -> ThemeClass | None:
     name = theme.strip().casefold().removeprefix("gradio/").partition("@")[0]
     if name in BUILTIN:
         return BUILTIN[name]()
+    near = difflib.get_close_matches(name, BUILTIN, 1)
+    problem = "cannot be fetched in a notebook" if "/" in theme else "does not exist"
+    hint = f"Did you mean {near[0]!r}?" if near else f"Built in are: {', '.join(BUILTIN)}."
+    # Blamed on the line that has constructed the app.
     warnings.warn(
-        f"The theme {theme!r} cannot be fetched in a notebook; using JupyterLab's look. "
-        f"Built in are: {', '.join(BUILTIN)}.",
+        f"The theme {theme!r} {problem}; using JupyterLab's look. {hint}",
         UserWarning,
-        stacklevel=2,
+        stacklevel=5,
     )
     return None

@@ -90,6 +90,8 @@ def font_stack(
         TypeError: an item is neither a `Font` nor a string.
         ValueError: a string is empty or no safe CSS.
     """
+    if not isinstance(font, (Font, str, Iterable)):
+        raise TypeError(f"{variable}: expected a Font, a string or a list of them, got {font!r}.")
     families = [font] if isinstance(font, (Font, str)) else list(font)
     for family in families:
         if not isinstance(family, (Font, str)):

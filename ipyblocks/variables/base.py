@@ -115,7 +115,8 @@ class AnyVariable(Node):
         """The value as of now, without blocking the loop.
 
         Args:
-            timeout: seconds to wait for its function; None: as long as that takes.
+            timeout: seconds to wait for its function, which is stopped then when nobody else waits
+                for it; None: as long as that takes.
 
         Raises:
             BaseException: what its function raised.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .base import AnyVariable
@@ -26,6 +26,10 @@ class Computed(AnyVariable, Derived):
     def compute(self, *values: Any) -> Any:
         """The value; must be quick, and must not wait."""
         raise NotImplementedError
+
+    def resolved(self, value_of: Callable[[Node], Any]) -> Any:
+        """The value, if what it is made of had the values that ``value_of`` gives."""
+        return self.compute(*map(value_of, self.inputs))
 
     def peek(self, default: Any = None) -> Any:
         known = [each.peek(UNKNOWN) for each in self.inputs if isinstance(each, AnyVariable)]

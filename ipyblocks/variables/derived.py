@@ -144,6 +144,7 @@ class DerivedVariable(AnyVariable, Derived):
         self._check_polling()
         self.cache = _policy(cache, deps)
         self._remembered: OrderedDict[Any, tuple[float, Any]] = OrderedDict()
+        self._asked: tuple[list[int], Any] = ([], ())
         self._flags: dict[str, Flag] = {}
         self.quick = not (run_as_task or inspect.iscoroutinefunction(func))
         Derived.__init__(self, inputs, None if deps is None else _triggers(deps, inputs))
@@ -246,6 +247,8 @@ class DerivedVariable(AnyVariable, Derived):
         if self.cache is None or (self.cache.most == 1 and self.cache.ttl is None):
             return None
         key = _key(values)
+        if not _PLAIN.issuperset(map(type, values)) and self._has_been_edited(key):
+            self._remembered.clear()
         found = self._remembered.get(key)
         if found is None:
             return None
@@ -254,6 +257,17 @@ class DerivedVariable(AnyVariable, Derived):
             return None
         self._remembered.move_to_end(key)
         return (found[1],)
+
+    def _has_been_edited(self, key: Any) -> bool:
+        """Whether an input has another value since the last time that is the very same object, so
+        it has been changed inside. The lock is held.
+        """
+        versions = [each.version for each in self.inputs]
+        (former, before), self._asked = self._asked, (versions, key)
+        if former == versions or type(key) is not tuple or type(before) is not tuple:
+            return False
+        each = zip(former, versions, before[1:], key[1:], strict=False)
+        return any(old != new and a == b and _is_object(b) for old, new, a, b in each)
 
     def keep(self, values: Sequence[Any], value: Any) -> None:
         if self.cache is None or (self.cache.most == 1 and self.cache.ttl is None):
@@ -281,7 +295,7 @@ def refuse_flag(node: Node, place: str) -> None:
                 named = f"{named}, which follows from {flag},"
             raise ValueError(f"{named} cannot be {place}")
         if not isinstance(here, DerivedVariable):  # which has refused them
-            stack.extend(here.inputs)
+            stack.extend(here.parts)
 
 
 clock: Callable[[], float] = time.monotonic
@@ -334,6 +348,11 @@ def _key_of(value: Any) -> Any:
     if kind is bytearray:
         return (kind, bytes(value))
     return _Self(value)
+
+
+def _is_object(key: Any) -> bool:
+    """Whether a key stands for an object as such, or for something that has one inside."""
+    return type(key) is _Self or (type(key) is tuple and any(map(_is_object, key)))
 
 
 class _Self:

@@ -92,6 +92,11 @@ class Node:
         return type(self).__name__
 
     @property
+    def parts(self) -> tuple[Node, ...]:
+        """All that it may ever be computed from."""
+        return self.inputs
+
+    @property
     def is_live(self) -> bool:
         """Whether somebody looks at it, or at what is computed from it."""
         return bool(self.watches or self.dependents)
@@ -166,6 +171,8 @@ class Derived(Node):
         run: the call of its function that is not over; None: there is none.
         is_known: whether it has ever been computed.
         quick: its function is called where it is needed, and not as a call of its own.
+        missed: somebody who looks is to be told when it is current, also when it is the same
+            value as before.
     """
 
     quick = True
@@ -184,6 +191,7 @@ class Derived(Node):
         self.given_up: list[int] | None = None
         self.run: object | None = None
         self.is_known = False
+        self.missed = False
         self._value: Any = None
         self._error: BaseException | None = None
         self._traceback: TracebackType | None = None
@@ -393,6 +401,9 @@ class Derived(Node):
         self.state = _FRESH
         self._checked = _epoch
         wanted.pop(self, None)
+        if self.missed:
+            self.missed = False
+            news.update(self.watches)
 
     def _stop(self) -> None:
         self.state = _STOPPED

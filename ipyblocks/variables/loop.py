@@ -135,8 +135,8 @@ def _items(variable: Node) -> list[Item]:
     """Items that a variable is computed from."""
     if isinstance(variable, Item):
         return [variable]
-    inputs = variable.inputs if isinstance(variable, Computed) else ()
-    return [item for each in inputs for item in _items(each)]
+    parts = variable.parts if isinstance(variable, Computed) else ()
+    return [item for each in parts for item in _items(each)]
 
 
 def _is_of(item: Item, place: Place) -> bool:
@@ -161,7 +161,7 @@ def depends_on_item(variable: Node, items: Any) -> bool:
     if isinstance(variable, Item):
         return _are_same(variable.items, items)
     return isinstance(variable, Computed) and any(
-        depends_on_item(each, items) for each in variable.inputs
+        depends_on_item(each, items) for each in variable.parts
     )
 
 
@@ -170,8 +170,28 @@ def others(variable: Node, items: Any) -> list[Node]:
     if isinstance(variable, Item):
         return []
     if isinstance(variable, Computed) and depends_on_item(variable, items):
-        return [each for inner in variable.inputs for each in others(inner, items)]
+        return [each for inner in variable.parts for each in others(inner, items)]
     return [variable]
+
+
+def values_of(variable: AnyVariable, place: Place) -> list[Any]:
+    """What a variable that depends on an item depends on at that place: its own value, or, where
+    items of other lists are missing for that, those of all that it is computed from.
+    """
+    here = place.of(variable)
+    if not isinstance(here, Partly):
+        return [here]
+    return [
+        each.at(place) if isinstance(each, Item) else each.now()
+        for each in _leaves(here.variable)
+        if not isinstance(each, Item) or _is_of(each, place)
+    ]
+
+
+def _leaves(variable: Node) -> list[Node]:
+    if isinstance(variable, Item) or not isinstance(variable, Computed):
+        return [variable]
+    return [leaf for each in variable.parts for leaf in _leaves(each)]
 
 
 def value_at(variable: Node, *places: Place) -> Any:
@@ -181,5 +201,5 @@ def value_at(variable: Node, *places: Place) -> Any:
             if _is_of(variable, place):
                 return variable.at(place)
     if isinstance(variable, Computed) and any(depends_on_item(variable, at.items) for at in places):
-        return variable.compute(*(value_at(each, *places) for each in variable.inputs))
+        return variable.resolved(lambda each: value_at(each, *places))
     return variable.now()

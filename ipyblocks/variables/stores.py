@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import weakref
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, overload
+from typing import Any, NamedTuple, Protocol, overload
 
 from .. import codec
 from . import reading
@@ -161,9 +162,12 @@ class FileStore:
         self.path = checked_path(path, "FileStore")
         self._lock = threading.Lock()
         self._failing = False
+        self._since = 0
+        self._shared = False
 
     def attach(self, variable: Variable) -> None:
         """See :class:`~.variable.Store`. A file that is broken is put aside, and said."""
+        self._since = _writes.get(self.path, _NONE).number
         why = f"there is no {self.path} yet"
         try:
             try:
@@ -183,8 +187,11 @@ class FileStore:
         check_json(value, f"{variable.describe()} cannot be kept in {self.path}")
 
     def write(self, variable: Variable, value: Any) -> None:
-        """See :class:`~.variable.Store`. A disk that does not take it is said once."""
+        """See :class:`~.variable.Store`. A disk that does not take it is said once, and so is
+        another variable that is kept in this file, too.
+        """
         with self._lock:
+            self._note(variable)
             try:
                 # As it is now: of two threads that set it, the slower must not have the last word.
                 write_json(self.path, variable.now())
@@ -194,6 +201,34 @@ class FileStore:
                 self._failing = True
             else:
                 self._failing = False
+
+    def _note(self, variable: Variable) -> None:
+        last = _writes.get(self.path, _NONE)
+        other = last.by()
+        _writes[self.path] = _Write(weakref.ref(variable), last.number + 1)
+        # What had been written before this one read the file is no loss: a cell was run again.
+        if other is None or other is variable or last.number <= self._since or self._shared:
+            return
+        self._shared = True
+        log.warning(
+            "%s and %s are both kept in %s, which holds one value, so each overwrites that of the "
+            "other. Give each a file of its own, or both BackendStore(name, FileBackend(path)).",
+            variable.describe(),
+            other.describe(),
+            self.path,
+        )
+
+
+class _Write(NamedTuple):
+    """Which variable has written a file last, and how often it has been written."""
+
+    by: Callable[[], Any]
+    number: int
+
+
+_NONE = _Write(lambda: None, 0)
+_writes: dict[Path, _Write] = {}
+"""The last time that this kernel has written each file."""
 
 
 class BackendStore:

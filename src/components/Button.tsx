@@ -1,9 +1,11 @@
 import { Binary } from '../protocol/wire';
 import { defineComponent, type View } from './component';
+import { useComesBack } from './parts/focus';
 import { Picture } from './parts/Picture';
 import { rootAttributes } from './parts/root';
 
 function Body({ id, props, fire }: View<'button'>): JSX.Element {
+  const control = useComesBack<HTMLButtonElement>(props.interactive);
   const root = rootAttributes(
     props,
     `ib-Button ib-is-${props.variant} ib-is-${props.size ?? 'md'}`,
@@ -32,7 +34,7 @@ function Body({ id, props, fire }: View<'button'>): JSX.Element {
     );
   }
   return (
-    <button {...root} type="button" disabled={!props.interactive} onClick={click}>
+    <button {...root} ref={control} type="button" disabled={!props.interactive} onClick={click}>
       {caption}
     </button>
   );

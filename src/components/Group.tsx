@@ -22,6 +22,7 @@ export const Group = defineComponent(
 .ib-Group > .ib-Column > *, .ib-Group > .ib-Row > .ib-Column > * { box-shadow: 0 0 0 1px var(--ib-border); }
 .ib-Group > .ib-Button, .ib-Group > .ib-Row > .ib-Button { border: 0; border-radius: 0; }
 .ib-Group > .ib-Button:focus-visible, .ib-Group > .ib-Row > .ib-Button:focus-visible { outline-offset: -2px; }
-.ib-Group > .ib-Markdown:not(.ib-card) { padding: 8px 12px; }
+.ib-Group > :is(.ib-Markdown, .ib-Text):not(.ib-card) { padding: 8px 12px; }
+.ib-Group > .ib-Text:not(.ib-card) > .ib-Status > .ib-Status-line { top: 8px; inset-inline-end: 12px; max-width: calc(100% - 24px); }
 `
 );

@@ -226,6 +226,10 @@ const Tree = defineComponent(
   inset: 8px auto auto 2px;
   border-color: var(--ib-text-secondary) transparent transparent;
 }
+/* Forced colours would fill the triangles up to squares. */
+@media (forced-colors: active) {
+  .ib-JSON-fold > summary::before { --ib-text-secondary: CanvasText; forced-color-adjust: none; }
+}
 .ib-JSON-fold > summary:hover { background: var(--ib-panel); }
 .ib-JSON-fold > summary:focus-visible { outline-offset: -2px; }
 .ib-JSON-entries { margin-inline-start: 16px; min-width: 160px; }

@@ -125,6 +125,9 @@ export const Label = defineComponent(
 .ib-Label-bar > span {
   display: block; height: 100%; border-radius: 2px; background: var(--ib-accent); transition: width 150ms;
 }
+@media (forced-colors: active) {
+  .ib-Label-bar { --ib-border: Canvas; --ib-accent: Highlight; forced-color-adjust: none; }
+}
 .ib-Label-list button.ib-Label-row { cursor: pointer; }
 .ib-Label-list button.ib-Label-row:hover { background: var(--ib-hover); }
 .ib-Label-list button.ib-Label-row:focus-visible { outline-offset: -2px; }

@@ -193,12 +193,16 @@ export const Slider = defineComponent(
 .ib-Slider-tools .ib-icon-button[aria-disabled='true'] { opacity: 0.4; cursor: default; background: none; }
 .ib-Slider > .ib-Frame-head.ib-is-bare { min-height: 24px; }
 .ib-Slider-line {
-  display: grid; grid-template-columns: auto minmax(0, 1fr) auto; align-items: center; gap: 8px;
-  min-height: var(--ib-control-height);
+  display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); column-gap: 8px;
+  min-height: var(--ib-control-height); line-height: 14px; overflow-wrap: anywhere;
   color: var(--ib-text-secondary); font-size: calc(var(--ib-font-size) - 1px);
   font-variant-numeric: tabular-nums;
 }
+/* Under the ends of the track, which so has one place and length, whatever the limits are. */
+.ib-Slider-line > span { grid-row: 2; }
+.ib-Slider-line > :last-child { text-align: end; }
 .ib-Slider-range {
+  grid-area: 1 / 1 / auto / span 2;
   --ib-Slider-fill: var(--ib-accent);
   --ib-Slider-track: color-mix(in srgb, var(--ib-text-secondary) 45%, var(--ib-card));
   --ib-Slider-end: right;

@@ -147,5 +147,11 @@ export const Tabs = defineComponent(
 .ib-Tabs-tab[aria-selected='true'] { box-shadow: inset 0 -2px var(--ib-accent); color: var(--ib-text); }
 .ib-Tabs-tab:disabled { color: color-mix(in srgb, var(--ib-text-secondary) 60%, transparent); cursor: not-allowed; }
 .ib-Tabs > .ib-Tabs-strip > .ib-Tabs-tab:focus-visible { outline-offset: -2px; }
+/* Forced colours draw no shadows. */
+@media (forced-colors: active) {
+  .ib-Tabs-tab[aria-selected='true'] { forced-color-adjust: none; background: Highlight; color: HighlightText; }
+  .ib-Tabs > .ib-Tabs-strip > .ib-Tabs-tab:focus-visible { outline-color: HighlightText; outline-offset: -4px; }
+  .ib-Tabs > .ib-Tabs-strip > .ib-Tabs-tab:not([aria-selected='true']):focus-visible { outline-color: Highlight; }
+}
 `
 );

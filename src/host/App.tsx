@@ -166,7 +166,7 @@ function sentence(status: PageStatus, page: Page): string {
 /** The last word of a window that is closed or loaded anew. */
 function useLeaving(page: Page): void {
   useEffect(() => {
-    const leave = (): void => page.files.uploads.leave();
+    const leave = (): void => page.files.leave(page.place?.epoch ?? null);
     window.addEventListener('pagehide', leave);
     return () => window.removeEventListener('pagehide', leave);
   }, [page]);

@@ -1,11 +1,11 @@
-/** Short messages in the corner of the app. */
+/** Short messages at the corner of the app. */
 import { useEffect, useRef, useState, type RefObject } from 'react';
 
 import { usePage, useToasts } from '../store/hooks';
 import type { ToastRecord } from '../store/toasts';
 import { useCorner } from './corner';
 
-/** The messages of an app, over its top right corner. */
+/** The messages of an app, at its top right corner. */
 export function Toasts({ app }: { readonly app: RefObject<HTMLElement> }): JSX.Element {
   const toasts = useToasts();
   const list = useRef<HTMLDivElement>(null);

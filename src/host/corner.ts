@@ -1,6 +1,7 @@
 /**
- * A place over an app's top right corner that nothing cuts off: outputs clip what leaves them, and an app
- * may be lower than its messages.
+ * A place at an app's top right corner that nothing cuts off: outputs clip what leaves them, and an app may be
+ * lower than its messages. Beside the app, so that no field is covered: above it, where its code is, or below
+ * it; over it only where neither is in sight.
  */
 import { useEffect, useLayoutEffect, useState, type RefObject } from 'react';
 
@@ -12,7 +13,7 @@ const LEAST_WIDTH = 200;
 const CHECK = 500;
 
 /**
- * Keep `element` over the corner of `app` while it has something to show, in the browser's top layer. Where
+ * Keep `element` at the corner of `app` while it has something to show, in the browser's top layer. Where
  * that is not known, style sheets place it inside the app.
  *
  * @param count - How many things it shows.
@@ -64,12 +65,22 @@ function place(box: HTMLElement, owner: HTMLElement): boolean {
   box.style.visibility = hidden ? 'hidden' : '';
   if (!hidden && box.hasAttribute('popover')) {
     const width = Math.min(WIDTH, Math.max(app.width, LEAST_WIDTH + 2 * MARGIN) - 2 * MARGIN);
-    const lowest = port.bottom - box.offsetHeight - MARGIN;
-    const top = Math.max(port.top + MARGIN, Math.min(app.top + MARGIN, lowest));
+    const top = topOf(box.offsetHeight, app, port);
     const left = Math.max(MARGIN, Math.min(app.right, port.right) - width - MARGIN);
     Object.assign(box.style, { top: `${top}px`, left: `${left}px`, width: `${width}px` });
   }
   return !hidden;
+}
+
+/** @param height - What is to be placed has. */
+function topOf(height: number, app: Edges, port: Edges): number {
+  const above = app.top - height - MARGIN;
+  if (above >= port.top + MARGIN) {
+    return above;
+  }
+  const lowest = port.bottom - height - MARGIN;
+  const below = app.bottom + MARGIN;
+  return below <= lowest ? below : Math.max(port.top + MARGIN, Math.min(app.top + MARGIN, lowest));
 }
 
 interface Edges {

@@ -619,6 +619,11 @@ export interface Abandon {
   readonly type: "abandon";
   readonly seq: number;
   readonly upload: UploadId;
+  /**
+   * Absent: a file of the page that says it. A page says it for one that was left before it
+   * could, and that has given up its files for good.
+   */
+  readonly page?: PageId;
 }
 
 /** Ask for pieces of a :class:`BlobReference`. ``seq`` is 0; the answers are :class:`Part`. */
@@ -731,7 +736,7 @@ export const shapes: Shapes = {
   end: { seq: "number" },
   upload: { seq: "number", upload: "number", node: "number", name: "string", mimeType: "string", size: "number" },
   piece: { seq: "number", upload: "number", offset: "number", crc: "number", chunk: "any" },
-  abandon: { seq: "number", upload: "number" },
+  abandon: { seq: "number", upload: "number", page: "string?" },
   fetch: { seq: "number", blob: "number", offset: "number", count: "number?" },
   submit: { seq: "number", call: "number", dependency: "number", data: "array" },
   stored: { seq: "number", values: "object" },

@@ -190,7 +190,7 @@ export class Downloads {
     const { blob, asked, next: offset } = transfer;
     let count = 0;
     do {
-      asked.set(transfer.next, this.lead.sent());
+      asked.set(transfer.next, this.lead.sent(CHUNK));
       transfer.next += CHUNK;
       count += 1;
     } while (count < most && isMissing(transfer));
@@ -201,7 +201,7 @@ export class Downloads {
   /** Questions and pieces travel beside the count, so that one is lost shows in a silence only. */
   private listen(): void {
     if (this.transfers.size > 0 && !this.over) {
-      this.nudge.arm();
+      this.nudge.arm(this.lead.patience);
     }
   }
 

@@ -1,8 +1,10 @@
 /** What travels beside the count: files to the kernel, and large values from it. */
 import type { PageId, Part, Received } from '../protocol/wire';
 import { Downloads, type FetchMessage } from './downloads';
+import { Left } from './left';
 import type { Outbox } from './outbox';
 import type { Later } from './runouts';
+import type { Shelf } from './stored';
 import { Uploads, type PieceMessage } from './uploads';
 
 /** A message to the kernel beside the count. */
@@ -16,6 +18,8 @@ export interface FilesOptions {
   readonly later: Later;
   /** The page's clock, in milliseconds. */
   readonly now: () => number;
+  /** See {@link Left}. */
+  readonly tab?: (() => Shelf | null) | undefined;
 }
 
 /** The files of one page. */
@@ -25,9 +29,10 @@ export class Files {
 
   constructor(
     private readonly page: PageId,
-    outbox: Outbox,
+    private readonly outbox: Outbox,
     options: FilesOptions
   ) {
+    this.left = new Left(options.tab);
     this.uploads = new Uploads(outbox, options);
     this.downloads = new Downloads(options);
   }
@@ -50,9 +55,33 @@ export class Files {
     this.downloads.resume();
   }
 
+  /** The kernel is there: take back, once, the files of pages that were left before this one. */
+  follow(epoch: string | null): void {
+    if (epoch === null || epoch === this.followed) {
+      return;
+    }
+    this.followed = epoch;
+    for (const { page, upload } of this.left.take(epoch)) {
+      this.outbox.push({ type: 'abandon', upload, page });
+    }
+  }
+
+  /** The window goes: take back the files on their way, which nobody else can send. */
+  leave(epoch: string | null): void {
+    if (epoch !== null) {
+      // What is said now may not be sent any more.
+      this.left.note(epoch, this.page, this.uploads.ids);
+    }
+    this.uploads.leave();
+  }
+
   /** The session is gone. */
   clear(): void {
     this.uploads.clear();
     this.downloads.clear();
   }
+
+  private readonly left: Left;
+  /** The session whose former pages have been looked for. */
+  private followed: string | null = null;
 }

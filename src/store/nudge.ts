@@ -22,14 +22,21 @@ export class Nudge {
     this.wait = first;
   }
 
-  /** Something waits for an answer. */
-  arm(): void {
-    this.stop ??= this.later(() => {
-      this.stop = null;
-      this.wait = Math.min(this.most, 2 * this.wait);
-      this.arm();
-      this.act();
-    }, this.wait);
+  /**
+   * Something waits for an answer.
+   *
+   * @param least - Milliseconds that an answer may well take.
+   */
+  arm(least = 0): void {
+    this.stop ??= this.later(
+      () => {
+        this.stop = null;
+        this.wait = Math.min(this.most, 2 * this.wait);
+        this.arm(least);
+        this.act();
+      },
+      Math.max(this.wait, least)
+    );
   }
 
   /** An answer has come; `more` says whether something else still waits. */

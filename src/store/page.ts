@@ -74,7 +74,8 @@ export class Page {
       send: message => this.transmitBeside(message),
       isOpen: () => this.transport.state === 'open' && !isOver(this._status),
       later: options.later ?? later,
-      now
+      now,
+      tab: options.tab
     });
     transport.onPacket = packet => this.receive(packet);
     transport.onState = () => this.follow();
@@ -202,6 +203,7 @@ export class Page {
     } else if (ask) {
       this.transmit([]);
     }
+    this.files.follow(this.epoch);
   }
 
   private take(message: ToPage, epoch: string): void {
@@ -440,6 +442,7 @@ export class Page {
     if (this.transport.waits === true) {
       return; // it is only busy
     }
+    this.transport.doubt?.();
     if (this.asking === null) {
       this.transmit([], true);
     } else {

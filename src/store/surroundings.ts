@@ -15,6 +15,8 @@ export interface PageOptions extends TasksOptions {
   readonly id?: string;
   /** Where the browser keeps values; see {@link Stored}. */
   readonly shelf?: () => Shelf | null;
+  /** Where the browser keeps values for this tab alone; see {@link Left}. */
+  readonly tab?: () => Shelf | null;
   /** Version of this package, for the sentence on a mismatch. */
   readonly version?: string;
 }

@@ -16,6 +16,12 @@ import type { Later } from './runouts';
 /** Bytes of one piece; the kernel takes and sends no larger ones. */
 export const CHUNK = 1 << 18;
 
+/** Bytes of one piece on the slowest line: smaller ones would be more message than piece. */
+export const SMALLEST = 1 << 14;
+
+/** Seconds that one piece may keep the line: a click waits behind it. */
+const PIECE_S = 0.1;
+
 /** Milliseconds without an answer after which pieces are sent again; doubled each time, up to the most. */
 export const STALL_MS = 5000;
 export const STALL_MOST_MS = 80_000;
@@ -48,8 +54,11 @@ interface Transfer {
   received: number;
   /** Pieces on their way, by where they end; each is to be told of its answer. */
   readonly onWay: Map<number, () => void>;
-  /** A piece is due whatever has been sent: the first, and the question after a silence. */
-  asks: boolean;
+  /**
+   * Due whatever has been sent: a `piece`, the first on this line; or a `word`, an empty piece behind all others
+   * to ask for an answer, after a silence. null: nothing.
+   */
+  due: 'piece' | 'word' | null;
   /** Stop listening to who may take it back: a signal may outlive many files. */
   readonly unlisten: () => void;
 }
@@ -61,7 +70,7 @@ export class Uploads {
     private readonly options: UploadsOptions
   ) {
     this.lead = new Lead(options.now);
-    this.nudge = new Nudge(options.later, () => this.resume(), STALL_MS, STALL_MOST_MS);
+    this.nudge = new Nudge(options.later, () => this.ask(), STALL_MS, STALL_MOST_MS);
   }
 
   /**
@@ -92,7 +101,7 @@ export class Uploads {
         sent: 0,
         received: 0,
         onWay: new Map(),
-        asks: true,
+        due: 'piece',
         unlisten: () => signal?.removeEventListener('abort', takeBack)
       };
       this.transfers.set(upload, transfer);
@@ -130,12 +139,21 @@ export class Uploads {
     this.lead.lost();
     for (const transfer of this.transfers.values()) {
       rewind(transfer);
-      transfer.asks = true;
+      transfer.due = 'piece';
     }
     this.pump();
   }
 
-  /** The page goes: take back all that is on its way, which nobody else can send. */
+  /**
+   * Nothing was heard for long. What is only slow must not be sent again, or a narrow line would never catch up:
+   * to an empty piece behind all others the kernel says what is missing.
+   */
+  private ask(): void {
+    this.transfers.forEach(transfer => (transfer.due ??= 'word'));
+    this.pump();
+  }
+
+  /** The page goes: take back all that is on its way. */
   leave(): void {
     for (const transfer of [...this.transfers.values()]) {
       this.fail(transfer, new Error('The page was left; choose the file again.'));
@@ -154,6 +172,11 @@ export class Uploads {
   /** How many files are on their way. */
   get size(): number {
     return this.transfers.size;
+  }
+
+  /** The files on their way. */
+  get ids(): readonly UploadId[] {
+    return [...this.transfers.keys()];
   }
 
   private move(transfer: Transfer, received: number): void {
@@ -217,12 +240,12 @@ export class Uploads {
   private next(): Transfer | null {
     const all = [...this.transfers.values()];
     const ahead = all.reduce((sum, { sent, received }) => sum + sent - received, 0);
-    const room = ahead < this.lead.pieces * CHUNK;
+    const room = ahead < this.lead.pieces * this.pieceSize();
     if (!this.options.isOpen()) {
       return null;
     }
-    const due = all.filter(({ asks, sent, file }) => asks || (room && sent < file.size));
-    const next = due.find(({ upload }) => upload > this.turn) ?? due[0] ?? null;
+    const waiting = all.filter(({ due, sent, file }) => due !== null || (room && sent < file.size));
+    const next = waiting.find(({ upload }) => upload > this.turn) ?? waiting[0] ?? null;
     this.turn = next?.upload ?? this.turn;
     return next;
   }
@@ -230,9 +253,10 @@ export class Uploads {
   private async sendPiece(transfer: Transfer): Promise<void> {
     const { upload, file } = transfer;
     const offset = transfer.sent;
-    const end = Math.min(offset + CHUNK, file.size);
+    const most = transfer.due === 'word' ? 0 : this.pieceSize();
+    const end = Math.min(offset + most, file.size);
     transfer.sent = end;
-    transfer.asks = false;
+    transfer.due = null;
     let bytes: Uint8Array<ArrayBuffer>;
     try {
       bytes = new Uint8Array(await file.slice(offset, end).arrayBuffer());
@@ -248,22 +272,32 @@ export class Uploads {
       return;
     }
     const chunk = new Binary(bytes, 'application/octet-stream');
-    transfer.onWay.set(end, this.lead.sent());
+    if (end > offset) {
+      transfer.onWay.set(end, this.lead.sent(end - offset));
+    }
     this.options.send({ type: 'piece', upload, offset, crc: crc32(bytes), chunk });
+  }
+
+  /** Bytes of the next piece. */
+  private pieceSize(): number {
+    const bytes = 2 ** Math.floor(Math.log2(this.lead.rate * PIECE_S));
+    return Math.min(CHUNK, Math.max(SMALLEST, bytes));
   }
 
   private unreadable(transfer: Transfer): void {
     if (this.transfers.has(transfer.upload)) {
       const name = transfer.file.name ?? 'The file';
-      const what = 'it may have been changed or removed. Choose it again.';
-      this.fail(transfer, new Error(`${name} cannot be read any more: ${what}`));
+      // A folder that was dropped looks like a file until it is read.
+      const why = 'is a folder, or was changed or removed since it was chosen';
+      const what = `${name} cannot be read: it ${why}. Choose a file again.`;
+      this.fail(transfer, new Error(what));
     }
   }
 
   /** Pieces and answers travel beside the count, so that one is lost shows in a silence only. */
   private watch(): void {
     if (this.transfers.size > 0) {
-      this.nudge.arm();
+      this.nudge.arm(this.lead.patience);
     }
   }
 

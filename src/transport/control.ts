@@ -16,11 +16,17 @@ export interface Connection extends Expected {
   readonly isReady: boolean;
   readonly ready: Promise<unknown>;
   readonly session: { readonly kernel: Kernel.IKernelConnection | null } | null;
-  readonly kernelChanged: ISignal<unknown, unknown>;
+  readonly kernelChanged: ISignal<unknown, KernelChange>;
   readonly statusChanged: ISignal<unknown, Kernel.Status>;
   readonly connectionStatusChanged: ISignal<unknown, Kernel.ConnectionStatus>;
   readonly iopubMessage: ISignal<unknown, KernelMessage.IMessage>;
   readonly disposed: ISignal<unknown, unknown>;
+}
+
+/** Which kernel a document had, and which it has now. */
+interface KernelChange {
+  readonly oldValue: unknown;
+  readonly newValue: unknown;
 }
 
 /** Milliseconds after which a kernel that does not answer on the control channel is asked on the other. */
@@ -62,7 +68,7 @@ export class KernelLine {
       }
     });
     connection.statusChanged.connect((_, status) => this.follow(status));
-    connection.kernelChanged.connect(() => this.restart());
+    connection.kernelChanged.connect((_, change) => this.restart(change));
     connection.connectionStatusChanged.connect(() => this.reconnect());
     void connection.ready.then(
       () => this.refresh(),
@@ -150,7 +156,17 @@ export class KernelLine {
     }
   }
 
+  /**
+   * What was known of apps may hold no longer: ask the kernel again. Until it has answered, all is as before.
+   */
+  doubt(commIds: readonly string[]): void {
+    commIds.filter(id => this.known.get(id) === true).forEach(id => this.doubted.add(id));
+    this.stopAsking();
+    this.refresh();
+  }
+
   private hear(message: KernelMessage.IMessage): void {
+    this.noteProcess(message.header.session);
     const { comm_id: id = '' } = message.content as { comm_id?: string };
     switch (message.header.msg_type as string) {
       case 'comm_msg':
@@ -171,6 +187,19 @@ export class KernelLine {
     }
   }
 
+  /**
+   * A process names itself in all that it says. When somebody else restarts the kernel, another document or
+   * another browser, nothing but another name tells.
+   */
+  private noteProcess(name: string): void {
+    if (!this.processes.has(name)) {
+      this.processes.add(name);
+      if (this.processes.size > 1) {
+        this.doubt([...this.transports.keys()]);
+      }
+    }
+  }
+
   private learn(id: string, there: boolean): void {
     this.known.set(id, there);
     this.refresh();
@@ -178,18 +207,30 @@ export class KernelLine {
 
   private follow(status: Kernel.Status): void {
     if (ENDS.has(status)) {
-      this.stopAsking();
-      this.known.clear();
-      [...this.transports.keys()].forEach(id => this.known.set(id, false));
+      this.lose();
     }
     this.refresh();
   }
 
   /** Another kernel, or the same one again, or none. */
-  private restart(): void {
+  private restart({ oldValue, newValue }: KernelChange): void {
+    if (newValue !== null) {
+      this.stopAsking();
+      this.known.clear();
+      this.doubted.clear();
+    } else if (oldValue !== null) {
+      this.lose(); // it was shut down, and the document goes on without
+    }
+    this.processes.clear();
+    this.refresh();
+  }
+
+  /** Nothing that the kernel had is there. */
+  private lose(): void {
     this.stopAsking();
     this.known.clear();
-    this.refresh();
+    this.doubted.clear();
+    [...this.transports.keys()].forEach(id => this.known.set(id, false));
   }
 
   /** The kernel may have ended while it was away. What has ended before stays so. */
@@ -205,9 +246,15 @@ export class KernelLine {
     const all = [...this.transports];
     all.forEach(([, transport]) => transport.update());
     const { kernel } = this;
-    if (kernel?.connectionStatus === 'connected' && all.some(([id]) => !this.known.has(id))) {
+    if (kernel?.connectionStatus === 'connected' && this.unsure().length > 0) {
       this.ask(kernel);
     }
+  }
+
+  /** Apps of which the kernel is to say whether it has them. */
+  private unsure(): string[] {
+    const all = [...this.transports.keys()];
+    return all.filter(id => !this.known.has(id) || this.doubted.has(id));
   }
 
   private ask(kernel: Kernel.IKernelConnection): void {
@@ -219,8 +266,8 @@ export class KernelLine {
     const answer = (comms: object): void => {
       if (this.asking === question) {
         this.stopAsking();
-        const unknown = [...this.transports.keys()].filter(id => !this.known.has(id));
-        unknown.forEach(id => this.known.set(id, id in comms));
+        this.unsure().forEach(id => this.known.set(id, id in comms));
+        this.doubted.clear();
         this.refresh();
       }
     };
@@ -249,6 +296,10 @@ export class KernelLine {
   private readonly transports = new Map<string, ControlTransport>();
   /** By comm: whether the kernel has it; absent: not known. */
   private readonly known = new Map<string, boolean>();
+  /** Comms that are asked for although they are known. */
+  private readonly doubted = new Set<string>();
+  /** Names of the processes that were heard since the document has its kernel; more than one: it was restarted. */
+  private readonly processes = new Set<string>();
   /** Comms that have been open. */
   private readonly once = new Set<string>();
   private asking: AbortController | null = null;
@@ -295,6 +346,10 @@ export class ControlTransport implements Transport {
 
   useControl(): void {
     this._control = true;
+  }
+
+  doubt(): void {
+    this.line.doubt([this.commId]);
   }
 
   close(): void {

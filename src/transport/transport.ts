@@ -28,6 +28,9 @@ export interface Transport {
   /** Use the control channel for what is sent from now on, where there is one. */
   useControl(): void;
 
+  /** Nothing has been heard for long: find out whether the session is still there, where that can be asked. */
+  doubt?(): void;
+
   /** Stop listening. A second call does nothing. */
   close(): void;
 }

@@ -93,10 +93,12 @@ CASES: dict[str, Case] = {
     ),
     # listeners
     "fn": (
-        in_app(lambda b: b.click(3)), TypeError, "click: fn must be a function, not int.",
+        in_app(lambda b: b.click(3)),
+        TypeError,
+        "click: fn must be a function, not int 3. Give the function itself, without calling it",
     ),
     "fn as text": (
-        in_app(lambda b: b.click("run")), TypeError, "click: fn must be a function, not str.",
+        in_app(lambda b: b.click("run")), TypeError, "click: fn must be a function, not str 'run'.",
     ),
     "input": (
         in_app(lambda b: b.click(nothing, [b, "name"])),
@@ -238,7 +240,7 @@ CASES: dict[str, Case] = {
     "queue rate": (
         lambda: gr.Blocks().queue(status_update_rate=0),
         ValueError,
-        "status_update_rate must be positive; it is 0.",
+        'status_update_rate must be more than 0 seconds, or "auto"; it is 0.',
     ),
     "concurrency_count": (
         lambda: gr.Blocks().queue(concurrency_count=2),
@@ -258,7 +260,7 @@ CASES: dict[str, Case] = {
     "threads": (
         lambda: gr.Blocks().launch(max_threads=0),
         ValueError,
-        "max_threads and state_session_capacity must be 1 or more.",
+        "max_threads must be 1 or more; it is 0.",
     ),
     "file size": (
         lambda: gr.Blocks().launch(max_file_size="big"),

@@ -164,6 +164,10 @@ def test_what_is_missing_says_so_when_it_is_used() -> None:
         _ = gr.Sldr
     with pytest.raises(AttributeError, match=r"gradio\.Xyzzy is not .* docs/reference"):
         _ = gr.Xyzzy
+    with pytest.raises(AttributeError, match=r"gradio\.Interface is not .*: build it with gr\.B"):
+        _ = gr.Interface
+    with pytest.raises(ImportError, match=r"gradio\.Chatbot is not .*: show the conversation in"):
+        namespace("from gradio import Chatbot")
     assert not hasattr(gr, "Xyzzy")
     assert not hasattr(gr, "__file__")  # else tools would take our files for Gradio's
 

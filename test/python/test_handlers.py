@@ -326,10 +326,10 @@ def test_a_value_that_is_no_json_names_its_output(value: Any, words: str, show: 
 
 
 def test_a_prop_that_is_no_json_names_its_output(show: Any) -> None:
-    demo, _, _, button = app(lambda: gr.update(placeholder=object()))
+    demo, _, _, button = app(lambda: gr.update(elem_classes=[object()]))
     shown = show(demo).run(button)
     (failed,) = shown.messages(Failed)
-    assert "Textbox 'out0'.placeholder: a value of type object" in failed.message
+    assert "Textbox 'out0'.elemClasses[0]: a value of type object" in failed.message
 
 
 def test_a_value_that_refers_to_itself_is_a_failure(show: Any) -> None:
@@ -483,3 +483,52 @@ def test_nothing_is_printed_and_little_logged(show: Any, capsys: Any, caplog: An
     show(demo).run(button)
     assert capsys.readouterr() == ("", "")
     assert [r for r in caplog.records if r.name.startswith("ipyblocks")] == []
+
+
+def test_values_without_an_output_are_said_once(show: Any, caplog: Any) -> None:
+    with gr.Blocks() as demo:
+        first, second, button = gr.Textbox(), gr.Textbox(), gr.Button()
+        button.click(lambda: ("a", "b", "c"), None, [first, second])
+    shown = show(demo).run(button).run(button)
+    assert (shown.value(first), shown.value(second)) == ("a", "b")
+    assert [record.getMessage() for record in caplog.records] == [
+        "'<lambda>' returned 3 values, but has 2 outputs; the last ones are not shown."
+    ]
+
+
+async def _later() -> str:
+    return "text"
+
+
+def _called(fn: Any) -> Any:
+    return fn()
+
+
+@pytest.mark.parametrize(
+    ("fn", "words"),
+    [
+        (
+            functools.partial(_called, _later),
+            "a coroutine for Textbox 'out', and no value: await it in an async",
+        ),
+        (lambda: (each for each in "ab"), "a generator for Textbox 'out', and no value: yield"),
+    ],
+    ids=["coroutine", "generator"],
+)
+def test_what_is_still_to_be_computed_is_no_value(fn: Any, words: str, show: Any) -> None:
+    with gr.Blocks() as demo:
+        out, button = gr.Textbox("before", label="out"), gr.Button()
+        button.click(fn, None, out)
+    shown = show(demo).run(button)
+    (failed,) = shown.messages(Failed)
+    assert words in failed.message
+    assert shown.value(out) == "before"
+
+
+def test_a_state_may_keep_a_generator(show: Any) -> None:
+    got: list[Any] = []
+    with gr.Blocks() as demo:
+        state, button = gr.State(), gr.Button()
+        button.click(lambda: (each for each in "ab"), None, state).then(got.extend, state)
+    show(demo).run(button)
+    assert got == ["a", "b"]

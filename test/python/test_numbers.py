@@ -182,7 +182,7 @@ def test_slider_starts_at_its_minimum() -> None:
         ((0, 10, "much"), "value must be a number"),
         ((0, 10, math.nan), "value must be a number"),
         ((0, math.inf), "maximum must be a finite number"),
-        (("a", 10), "minimum must be a finite number"),
+        (("a", 10), "minimum must be a number, not 'a'"),
     ],
 )
 def test_slider_checks_its_arguments(arguments: tuple[Any, ...], problem: str) -> None:

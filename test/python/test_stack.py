@@ -48,7 +48,7 @@ class Mine:
         ([1, None], "[1, None]"),
         (Mine(), "mine"),
     ],
-    ids=repr,
+    ids=str,
 )
 def test_any_value_is_text(value: Any, text: str, show: Any) -> None:
     with gr.Blocks() as demo:
@@ -70,7 +70,10 @@ def test_a_function_as_value_is_called_for_every_session(show: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"align": "middle"}, 'Text: align must be "left", "center" or "right", not \'middle\''),
+        (
+            {"align": "middle"},
+            'Text: align must be "left", "center", "right" or None, not \'middle\'',
+        ),
         ({"color": "red; display: none"}, "Text: color: 'red; display: none' may not contain ';'"),
         ({"font_size": "url(x)"}, "Text: font_size: 'url(x)' may not contain 'url('"),
     ],
@@ -201,16 +204,16 @@ def test_in_a_rendering(show: Any) -> None:
         (
             lambda: Stack(direction="sideways"),
             ValueError,
-            "Stack: direction must be one of 'vertical', 'horizontal', not 'sideways'",
+            'Stack: direction must be "vertical" or "horizontal", not \'sideways\'.',
         ),
         (
             lambda: Stack(align="middle"),
             ValueError,
-            "'stretch', 'baseline', None, not 'middle'",
+            '"stretch", "baseline" or None, not \'middle\'',
         ),
         (lambda: Stack(gap=-1), ValueError, "Stack: gap must be pixels (0 or more)"),
         (lambda: Stack(gap="1px; x"), ValueError, "Stack: gap: '1px; x' may not contain ';'"),
-        (lambda: Stack(height=True), ValueError, "Stack: height must be pixels"),
+        (lambda: Stack(height=True), ValueError, "Stack: height must be text, a number or None"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(make: Any, error: Any, words: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import ipyblocks as gr
 from ipyblocks import themes
 from ipyblocks.themes.builtin import BUILTIN
 from ipyblocks.themes.css import as_color, check_css
@@ -518,9 +519,19 @@ def test_a_builtin_is_found_by_name(name: str, form: str) -> None:
 
 @pytest.mark.parametrize("name", ["someone/seafoam", "someone/soft", "sof", "", "gradio/"])
 def test_a_theme_of_the_hub_is_not_fetched(name: str) -> None:
-    with pytest.warns(UserWarning, match="cannot be fetched in a notebook; using") as caught:
-        assert themes.resolve(name) is None
+    problem = "cannot be fetched in a notebook" if "/" in name else "does not exist"
+    with pytest.warns(UserWarning, match=f"{problem}; using") as caught:
+        gr.Blocks(theme=name)
     assert caught[0].filename == __file__
+
+
+def test_the_nearest_theme_is_named() -> None:
+    with pytest.warns(UserWarning, match="'sotf' does not exist.*Did you mean 'soft'"):
+        gr.Blocks(theme="sotf")
+    with pytest.raises(AttributeError, match=r"'Sotf'. Did you mean gr\.themes\.Soft\?"):
+        _ = themes.Sotf
+    with pytest.raises(TypeError, match="font: expected a Font, a string or a list of them, got"):
+        themes.Soft(font=3)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("value", [3, b"soft", {"name": "soft"}, object(), themes.Soft])

@@ -309,6 +309,46 @@ def test_files_of_a_page_that_was_loaded_anew_are_given_up_soon(
     assert shown.value(out) == "None"
 
 
+def test_a_question_behind_lost_pieces_is_answered_each_time(filing: Any) -> None:
+    filing.page.send(begin(9), piece(b"abc"), piece(b"", 6), piece(b"", 6), piece(b"", 3))
+    assert answers(filing) == [("going", 3), ("again", 3), ("again", 3), ("going", 3)]
+    filing.page.send(piece(b"def", 3), piece(b"ghi", 6), piece(b"", 9))
+    assert answers(filing)[4:] == [("going", 6), ("whole", 9), ("whole", 9)]
+
+
+def test_files_of_a_page_that_was_left_are_taken_back_by_the_next(show: Any) -> None:
+    with gr.Blocks() as demo:
+        box, out = AnyFile(interactive=True), gr.Textbox()
+        button = gr.Button()
+        button.click(repr, box, out)
+    shown = show(demo)
+    shown.page.send(begin(6), piece(b"abc"))
+    shown.fire(button)
+    shown.until(Queued)
+    hello = Hello(seq=1, protocol=PROTOCOL, epoch=None, seen=0)
+    abandon = Abandon(seq=2, upload=ONE, page=PageId("page"))
+    frame = ToKernelFrame(page=PageId("anew"), ack=0, last=2, messages=[hello, abandon])
+    shown.session.receive(*codec.encode(frame))
+    (failed,) = shown.until(Failed)
+    assert failed.code == "cancelled"
+    assert shown.session.bulk.uploads.open == 0
+    assert files() == []
+    shown.run(button)
+    assert shown.value(out) == "None"
+
+
+def test_a_page_takes_back_no_more_than_it_says(filing: Any) -> None:
+    filing.page.send(begin(3), piece(b"abc"))
+    for page, upload in (("nobody", 1), ("page", 2)):
+        filing.page.send(Abandon(seq=0, upload=UploadId(upload), page=PageId(page)))
+    filing.page.idle()
+    assert filing.session.bulk.uploads.open == 1
+    use(filing, filing.box)
+    filing.page.send(Abandon(seq=0, upload=ONE, page=PageId("page")))
+    filing.page.idle()
+    assert len(files()) == 1
+
+
 def test_a_second_page_leaves_files_alone_that_are_coming() -> None:
     now = [0.0]
     kept = Uploads(None, lambda: now[0])

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest';
 
-import { connectBrowser, openNotebook, type Notebook } from '../../tools/browser.mjs';
+import { launchBrowser, openNotebook, type Notebook } from '../../tools/browser.mjs';
 import { urlsOf } from '../../tools/lab.mjs';
 import { notebookOf } from '../../tools/notebook.mjs';
 import { inRoot } from '../../tools/paths.mjs';
@@ -43,7 +43,25 @@ interface Leftover {
   errors: RegExp[];
   /** The test ended, restarted or never had the kernel's apps: there is nothing to ask. */
   kernelGone: boolean;
+  /** The test has changed the page for good, as a clock does that is set by hand: the next gets another. */
+  pageSpoilt: boolean;
 }
+
+const nothing = (): Leftover => ({ errors: [], kernelGone: false, pageSpoilt: false });
+
+/** A page with JupyterLab, which takes seconds to load, and a kernel that was left as it was found. */
+interface Room {
+  notebook: Notebook | null;
+  kernel: string | undefined;
+  /** The test that used it last has left it as it was; what failed, or hangs, has not. */
+  isClean: boolean;
+}
+
+const newRoom = (): Room => ({ notebook: null, kernel: undefined, isClean: true });
+
+/** Files take turns in one process: what is slow to begin serves them all, and ends with the process. */
+let launched: Promise<Browser> | undefined;
+const common = newRoom();
 
 /** A page with JupyterLab and one notebook. */
 export interface Bench {
@@ -51,7 +69,7 @@ export interface Bench {
   readonly page: Page;
   readonly browser: Browser;
   /** What this test expects to leave. */
-  readonly leaves: Leftover;
+  leaves: Leftover;
   /** Open a fresh notebook whose cells have these sources; nothing is run. */
   open(...cells: string[]): Promise<Notebook>;
   /** The same, and run all cells; none may fail. Resolves to the first app on screen. */
@@ -72,33 +90,33 @@ export interface Bench {
 
 /**
  * Make a page for the tests of a file, or of one `describe`; after each test, check that it left nothing.
+ * With arguments it is theirs alone; without, the files share one, and the next test after a failure gets another.
  *
  * @param spec - Name of the kernel that notebooks get.
  * @param via - The address under which the page finds the server, given its own.
  */
-export function useBench(spec = 'python3', via = (url: string): string => url): Bench {
+export function useBench(spec = 'python3', via?: (url: string) => string): Bench {
+  const room = via === undefined ? common : newRoom();
   let browser: Browser | null = null;
-  let notebook: Notebook | null = null;
   let isOpen = false;
-  let kernel: string | undefined;
   let files = 0;
   const { url, token, root } = inject('lab');
   const lab = {
-    urlOf: (file: string, classic?: boolean) => urlsOf(via(url), token)(file, classic)
+    urlOf: (file: string, classic?: boolean) => urlsOf(via?.(url) ?? url, token)(file, classic)
   };
   // a file that has a kernel keeps it: no two benches may use the same name
   const prefix = `${path.basename(expect.getState().testPath ?? 'x').replace(/\W.*/, '')}-${spec}`;
 
   const bench: Bench = {
-    leaves: { errors: [], kernelGone: false },
+    leaves: nothing(),
     get browser() {
       return known(browser);
     },
     get notebook() {
-      return known(notebook);
+      return known(room.notebook);
     },
     get page() {
-      return known(notebook).page;
+      return known(room.notebook).page;
     },
     write(cells) {
       files += 1;
@@ -108,14 +126,19 @@ export function useBench(spec = 'python3', via = (url: string): string => url): 
     },
     async open(...cells) {
       const file = bench.write(cells);
-      if (notebook === null) {
-        notebook = await openNotebook(known(browser), lab, file, { wakes: spec.includes('-7.3') });
-        await notebook.hideSidebar();
+      if (!isOpen && !room.isClean) {
+        await leave(room);
+      }
+      room.isClean = false;
+      if (room.notebook === null) {
+        const options = { wakes: spec.includes('-7.3') };
+        room.notebook = await openNotebook(known(browser), lab, file, options);
+        await room.notebook.hideSidebar();
       } else {
-        await notebook.openNext(file, kernel);
+        await room.notebook.openNext(file, room.kernel);
       }
       isOpen = true;
-      return notebook;
+      return room.notebook;
     },
     async run(...cells) {
       const opened = await bench.open(...cells);
@@ -141,45 +164,53 @@ export function useBench(spec = 'python3', via = (url: string): string => url): 
   };
 
   beforeAll(async () => {
-    browser = await connectBrowser(inject('browser'));
+    browser = await (launched ??= launchBrowser());
   });
 
   afterEach(async ({ task }) => {
-    const { leaves } = bench;
-    const expected = [...FOREIGN, ...leaves.errors];
-    const { kernelGone } = leaves;
-    leaves.errors = [];
-    leaves.kernelGone = false;
+    const { errors, kernelGone, pageSpoilt } = bench.leaves;
+    bench.leaves = nothing();
+    const { notebook } = room;
     if (notebook === null) {
       return;
     }
+    const wasOpen = isOpen;
+    isOpen = false;
     const failed = task.result?.state === 'fail';
     if (failed) {
       await bench.picture(`failed ${task.name.replace(/[^\w ]/g, '')}`);
     }
-    const errors = notebook.pageErrors
-      .splice(0)
-      .filter(text => !expected.some(each => each.test(text)));
-    const left = isOpen && !kernelGone ? await leftInKernel(bench) : [];
-    if (isOpen) {
+    const left = wasOpen && !kernelGone ? await leftInKernel(bench) : [];
+    const isClean = !failed && !pageSpoilt && left.length === 0;
+    if (wasOpen) {
       // A kernel takes seconds to start; one that has nothing left in it serves the next test as well.
-      kernel = await notebook.closeFile({
-        keepKernel: !failed && !kernelGone && left.length === 0
-      });
-      isOpen = false;
+      room.kernel = await notebook.closeFile({ keepKernel: isClean && !kernelGone });
     }
     const styles = await appStyles(notebook.page);
+    const expected = [...FOREIGN, ...errors];
+    const unexpected = notebook.pageErrors
+      .splice(0)
+      .filter(text => !expected.some(each => each.test(text)));
+    room.isClean = isClean;
     if (!failed) {
-      expect({ errors, left, styles }).toEqual({ errors: [], left: [], styles: [] });
+      expect({ errors: unexpected, left, styles }).toEqual({ errors: [], left: [], styles: [] });
     }
   });
 
   afterAll(async () => {
-    await notebook?.page.context().close();
-    await browser?.close();
+    if (room !== common) {
+      await leave(room);
+    }
   });
 
   return bench;
+}
+
+/** Close the page; the next notebook is opened in another. */
+async function leave(room: Room): Promise<void> {
+  const { notebook } = room;
+  Object.assign(room, newRoom());
+  await notebook?.page.context().close();
 }
 
 /** After `close_all`, what of ours is still there: showings, threads, widgets. */

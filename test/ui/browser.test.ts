@@ -75,6 +75,7 @@ test('actions copy, save and open', async () => {
   await tab.close();
 
   // a browser that opens no tab by itself
+  const own = await page.evaluateHandle(() => window.open);
   await page.evaluate(() => {
     window.open = () => null;
   });
@@ -86,6 +87,9 @@ test('actions copy, save and open', async () => {
   await link.click();
   await (await byHand).close();
   await expect.poll(() => link.count()).toBe(0);
+  await page.evaluate(open => {
+    window.open = open;
+  }, own);
 });
 
 const KEPT = `

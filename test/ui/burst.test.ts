@@ -32,18 +32,20 @@ demo`;
 
 const WIDGETS = 20;
 /**
- * Messages of the kernel's other widgets, from a thread and so without ever being idle: of more than three
- * thousand in three seconds the server drops what comes, ours as well.
+ * Messages of the kernel's other widgets, from a thread and so without ever being idle: of more than three megabytes
+ * in three seconds the server drops what comes, ours as well. Large ones: a kernel that has little of a busy machine
+ * still makes too many, and a page that has little of it still reads those that come.
  */
 const FLOOD = `
 import ipywidgets
-widgets = [ipywidgets.IntText() for _ in range(${WIDGETS})]
+widgets = [ipywidgets.Text() for _ in range(${WIDGETS})]
 def _flood():
     i = 0
     while not enough.is_set() and i < 5_000:
         i += 1
         for widget in widgets:
-            widget.value = i
+            widget.value = f"{i} {'.' * 8_000}"
+        time.sleep(0.01)
 flood = threading.Thread(target=_flood)
 flood.start()`;
 
@@ -86,7 +88,7 @@ interface Heard {
 
 interface CommMessage {
   readonly header: { readonly msg_type: string };
-  readonly content: { readonly data: { readonly state?: { readonly value?: number } } };
+  readonly content: { readonly data: { readonly state?: { readonly value?: unknown } } };
 }
 
 /** The part of JupyterLab that is used here. */
@@ -115,9 +117,10 @@ async function listen(): Promise<() => Promise<Heard>> {
     Object.assign(window, { heard });
     kernel.iopubMessage.connect((_, { header, content }) => {
       const value = header.msg_type === 'comm_msg' ? content.data.state?.value : undefined;
-      if (typeof value === 'number') {
+      const number = typeof value === 'string' ? parseInt(value) : NaN;
+      if (number > 0) {
         heard.count += 1;
-        heard.newest = Math.max(heard.newest, value);
+        heard.newest = Math.max(heard.newest, number);
         heard.at = Date.now();
       }
     });

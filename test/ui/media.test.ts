@@ -171,14 +171,19 @@ test(
   async () => {
     const app = await bench.run(APP);
     await bench.notebook.save();
+    // only the new page can say it: the kernel has patience, and the last word of the old one is lost
+    await bench.python('from ipyblocks.runtime import bulk; bulk.AWAY_LIMIT = 1e6');
+    await bench.page.evaluate(() => {
+      const lose = (): void => void (WebSocket.prototype.send = () => undefined);
+      window.addEventListener('pagehide', lose, { capture: true });
+    });
     await choose(app, fileOf(200 * MIB));
     await press(app, 'Look');
     await expect.poll(() => share(app)).toBeGreaterThan(0);
     await bench.notebook.open();
     await expect.poll(() => app.getAttribute('data-status')).toBe('live');
-    // at once when the page could still say so; else when the kernel has not heard of it for a minute
-    const taken = (): Promise<string> => bench.python(`print(${OPEN} == 0)`);
-    await expect.poll(taken, { timeout: PATIENCE }).toBe('True');
+    await bench.untilPython(`${OPEN} == 0`);
+    await bench.python('bulk.AWAY_LIMIT = 60.0');
     await press(app, 'Look');
     await shows(app.getByLabel('Digest'), 'none');
   },

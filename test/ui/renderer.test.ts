@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Locator, WebSocket } from 'playwright-core';
 import { describe, expect, inject, test } from 'vitest';
 
+import { Notebook } from '../../tools/browser.mjs';
 import { dedent, fields, shows, useBench } from './bench';
 
 const bench = useBench();
@@ -390,6 +391,39 @@ test('a kernel that restarts: the last values, and a button that runs the cell a
   await echo(app, 'alive');
 });
 
+test('a kernel that is restarted in another tab: said in this one, too', async () => {
+  const app = await bench.run(`${ECHO}\ndemo.launch()`);
+  await echo(app, 'kept');
+  await bench.notebook.save();
+  const { file, lab, page } = bench.notebook;
+  // JupyterLab's, whose list of comms is that of the former process
+  bench.leaves.errors = [/^Comm not found/];
+  const tab = await page.context().newPage();
+  const other = new Notebook(tab, lab, file);
+  try {
+    await other.open();
+    await tab.locator('.ipyblocks[data-status=live]').waitFor();
+    await other.restartKernel();
+    await page.bringToFront();
+    await runButton(app).waitFor();
+    expect(await fields(app)).toEqual(['kept', '<kept>']);
+    await runButton(app).click();
+    await expect.poll(() => status(app)).toBe('live');
+    await echo(app, 'alive');
+  } finally {
+    await tab.close();
+  }
+});
+
+test('a kernel that is shut down: said, and nothing is promised', async () => {
+  const app = await bench.run(`${ECHO}\ndemo.launch()`);
+  await echo(app, 'kept');
+  await bench.notebook.command('kernelmenu:shutdown');
+  await runButton(app).waitFor();
+  expect(await app.locator('.ib-Banner').textContent()).toContain('restarted or ended');
+  bench.leaves.kernelGone = true;
+});
+
 test('a connection that breaks: nothing is lost', async () => {
   const app = await bench.run(`${ECHO}\ndemo.launch()`);
   await echo(app, 'before');
@@ -400,7 +434,8 @@ test('a connection that breaks: nothing is lost', async () => {
 test('a kernel without a control channel is busy: the app says that a click waits', async () => {
   const go = path.join(inject('lab').root, 'go on');
   const app = await bench.run(
-    `from ipyblocks import display as _d\n_d.has_control = lambda: False\n${ECHO}\ndemo.launch()`
+    `from ipyblocks import display as _d
+had, _d.has_control = _d.has_control, lambda: False\n${ECHO}\ndemo.launch()`
   );
   await echo(app, 'before');
   await bench.notebook.addCell(waitFor(go));
@@ -414,6 +449,7 @@ test('a kernel without a control channel is busy: the app says that a click wait
   await shows(app.getByLabel('Out'), '<later>');
   await expect.poll(() => banner.count()).toBe(0);
   await bench.notebook.whenIdle();
+  await bench.python('_d.has_control = had');
 });
 
 // --- views -----------------------------------------------------------------------------------------
@@ -516,6 +552,7 @@ test('a notebook that is closed leaves its apps at work; an output that is clear
   const app = await bench.run(`${ECHO}\ndemo.launch()`);
   await echo(app, 'before');
   await bench.notebook.save();
+  bench.leaves.pageSpoilt = true;
   await bench.page.clock.install();
   const kernel = await bench.notebook.closeFile({ keepKernel: true });
   await bench.page.clock.fastForward(60_000);
@@ -550,6 +587,7 @@ test('an output that is cleared in one of two tabs is at work in the other', asy
     const other = tab.locator('.jp-OutputArea-output .ipyblocks').first();
     await expect.poll(() => status(other)).toBe('live');
     await bench.page.bringToFront();
+    bench.leaves.pageSpoilt = true;
     await bench.page.clock.install();
     await bench.notebook.activate(0);
     await bench.notebook.command('notebook:clear-cell-output');

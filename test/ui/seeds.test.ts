@@ -264,8 +264,9 @@ ipyblocks.compat.install()`;
     );
     const bar = app.locator('.ib-Text').getByRole('progressbar');
     await expect.poll(() => bar.getAttribute('class')).toContain('ib-is-estimated');
+    // a busy machine may have taken longer than the page's five seconds
     expect(await app.locator('.ib-Status-words').textContent()).toMatch(
-      /^Running third party computation · .* · about [4-7]\d %$/
+      /^Running third party computation · (.* · about [4-7]\d %|Taking longer than estimated · .*)$/
     );
     await bench.python('ended.touch()');
     await says(app, '42');
@@ -294,6 +295,8 @@ test('in Notebook 7', async () => {
   await app.getByPlaceholder('What is your name?').fill('Ada');
   await app.getByRole('button', { name: 'Run', exact: true }).click();
   await shows(app.getByRole('textbox').nth(1), 'Welcome to Gradio, Ada!');
+  // the server sends at once, and Notebook 7 tells pages so, too
+  expect(await app.getAttribute('data-tcp-no-delay')).toBe('on');
   // Notebook 7 has errors of its own at the start
   expect(classic.pageErrors.filter(text => /ipyblocks/i.test(text))).toEqual([]);
   await classic.close();

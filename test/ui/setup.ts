@@ -1,10 +1,9 @@
-/** One JupyterLab and one Chromium for all files of a project. */
+/** One JupyterLab for all files of a project. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
 
-import { serveBrowser } from '../../tools/browser.mjs';
 import { startLab } from '../../tools/lab.mjs';
 import { ensure } from '../../tools/setup.mjs';
 
@@ -12,10 +11,38 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** Address, token and folder of the JupyterLab. */
     lab: { readonly url: string; readonly token: string; readonly root: string };
-    /** Where the Chromium is reached. */
-    browser: string;
   }
 }
+
+/** What JupyterLab does for its own sake at every load and every notebook, a quarter of the time. */
+const WITHOUT = [
+  'csvviewer-extension',
+  'extensionmanager-extension',
+  'help-extension',
+  'htmlviewer-extension',
+  'hub-extension',
+  'imageviewer-extension',
+  'inspector-extension',
+  'json-extension',
+  'launcher-extension',
+  'logconsole-extension',
+  'lsp-extension',
+  'markdownviewer-extension',
+  'mermaid-extension',
+  'pdf-extension',
+  'pluginmanager-extension',
+  'running-extension',
+  'settingeditor-extension',
+  'terminal-extension',
+  'tooltip-extension',
+  'vega5-extension',
+  'workspaces-extension',
+  'notebook-extension:language-server',
+  'fileeditor-extension:language-server'
+].map(name => `@jupyterlab/${name}`);
+
+/** Its server looks for none of the language servers of this machine. */
+const FLAGS = ['--LanguageServerManager.autodetect=False'];
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await ensure({ chromium: true });
@@ -23,7 +50,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 }
 
 /**
- * Start both.
+ * Start it.
  *
  * @param env - More environment variables of the JupyterLab.
  */
@@ -32,11 +59,9 @@ export async function serve(
   env: NodeJS.ProcessEnv = {}
 ): Promise<() => Promise<void>> {
   const root = mkdtempSync(path.join(tmpdir(), 'ipyblocks-ui-'));
-  const [lab, browser] = await Promise.all([startLab({ root, env }), serveBrowser()]);
+  const lab = await startLab({ root, env, flags: FLAGS, without: WITHOUT });
   project.provide('lab', { url: lab.url, token: lab.token, root });
-  project.provide('browser', browser.wsEndpoint());
   return async () => {
-    await browser.close();
     await lab.stop();
     rmSync(root, { recursive: true, force: true });
   };

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { GRACE, holdPage } from '../../src/host/pages';
 import type { Packet } from '../../src/protocol/codec';
 import { KernelLine, type ControlTransport } from '../../src/transport/control';
-import { FakeKernel, FakeSession } from './kernels';
+import { FakeKernel, FakeSession, iopub } from './kernels';
 
 let session: FakeSession;
 let line: KernelLine;
@@ -147,6 +147,65 @@ describe('the kernel', () => {
     session.turn('idle');
     expect(transport.state).toBe('dead');
     expect(session.kernel.said()).toEqual([]);
+  });
+
+  test('is restarted by somebody else: another process speaks, which knows nothing', () => {
+    const [a, b] = [live('a'), live('b')];
+    session.kernel.answer('a', 'b');
+    session.hear('status', { execution_state: 'busy' });
+    expect(session.kernel.said()).toEqual([]);
+    session.iopubMessage.emit(iopub('status', { execution_state: 'idle' }, [], 'another'));
+    // until it has answered, all is as before
+    expect([a.transport.state, b.transport.state]).toEqual(['open', 'open']);
+    expect(session.kernel.sent).toHaveLength(1);
+    session.kernel.answer('other');
+    expect([a.states, b.states]).toEqual([['dead'], ['dead']]);
+    // its name is known now
+    session.kernel.said();
+    session.iopubMessage.emit(iopub('status', { execution_state: 'busy' }, [], 'another'));
+    expect(session.kernel.said()).toEqual([]);
+  });
+
+  test('has somebody else’s name in what it says, and has the apps', () => {
+    const { states, transport } = live();
+    session.hear('status', { execution_state: 'idle' });
+    session.iopubMessage.emit(iopub('status', { execution_state: 'idle' }, [], 'a server'));
+    session.kernel.answer('a');
+    expect([states, transport.state]).toEqual([[], 'open']);
+    session.kernel.said();
+    open('b');
+    expect(session.kernel.said()).toEqual(['control comm_info_request']);
+  });
+
+  test('is asked again for an app that has not heard of it for long', () => {
+    const { states, transport } = live();
+    transport.doubt();
+    expect(session.kernel.sent.map(({ channel, type }) => `${channel} ${type}`)).toEqual([
+      'control comm_info_request'
+    ]);
+    expect(transport.state).toBe('open');
+    // the question is lost, too
+    vi.advanceTimersByTime(5000);
+    session.kernel.said();
+    transport.doubt();
+    session.kernel.answer();
+    expect(states).toEqual(['dead']);
+    session.kernel.said();
+    transport.doubt();
+    expect(session.kernel.said()).toEqual([]);
+  });
+
+  test('is shut down, and the document goes on without one', () => {
+    const { states, transport } = live();
+    session.turn('terminating');
+    session.isReady = false;
+    session.connect('disconnected');
+    session.change(null);
+    session.change(null); // says so for the kernel, and for the session
+    expect([states, transport.state]).toEqual([['dead'], 'dead']);
+    session.change(new FakeKernel('another'));
+    session.kernel.answer();
+    expect(transport.state).toBe('dead');
   });
 
   test('was away: it is asked again', () => {

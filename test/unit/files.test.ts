@@ -19,7 +19,7 @@ import { Downloads } from '../../src/store/downloads';
 import { FEWEST, Lead, MOST } from '../../src/store/lead';
 import { Outbox } from '../../src/store/outbox';
 import { same } from '../../src/store/store';
-import { CHUNK, STALL_MS, Uploads } from '../../src/store/uploads';
+import { CHUNK, SMALLEST, STALL_MS, Uploads } from '../../src/store/uploads';
 import { livePage, node, patch, welcome } from './support';
 
 /** Every await of a transfer is over: reading a Blob takes a few macrotasks. */
@@ -71,7 +71,7 @@ describe('lead', () => {
     let time = 0;
     const lead = new Lead(() => time);
     const answer = (milliseconds: number): void => {
-      const answered = lead.sent();
+      const answered = lead.sent(1000);
       time += milliseconds;
       answered();
     };
@@ -95,6 +95,29 @@ describe('lead', () => {
       answer(300);
     }
     expect(lead.pieces).toBeGreaterThan(FEWEST);
+  });
+
+  test('knows how fast the line is, whatever its latency, and how long answers take', () => {
+    let time = 0;
+    const lead = new Lead(() => time);
+    expect([lead.rate, lead.patience]).toEqual([Infinity, 0]);
+    const answers: (() => void)[] = [];
+    for (let round = 0; round < 4; round += 1) {
+      answers.push(lead.sent(1000), lead.sent(1000));
+    }
+    time = 300;
+    answers.forEach(answered => {
+      answered();
+      time += 10;
+    });
+    expect(lead.rate).toBeCloseTo(100_000);
+    expect(lead.patience).toBe(3 * 370);
+    // nothing was on the line meanwhile
+    time += 60_000;
+    const last = lead.sent(1000);
+    time += 10;
+    last();
+    expect(lead.rate).toBeCloseTo(100_000);
   });
 });
 
@@ -146,6 +169,8 @@ function sender() {
   const sent = (): number[] => pieces.splice(0).map(({ offset }) => offset / CHUNK);
   return { counted, pieces, timers, line, uploads, begin, answer, sent };
 }
+
+const sizeOf = ({ chunk }: Pick<Piece, 'chunk'>): number => (chunk as Binary).data.length;
 
 describe('uploads', () => {
   test('a file is announced at once and goes in pieces, a few ahead of the answers', async () => {
@@ -227,14 +252,22 @@ describe('uploads', () => {
   });
 
   test('a silence is asked about, ever more patiently', async () => {
-    const { begin, answer, sent, timers } = sender();
+    const { begin, answer, sent, pieces, timers } = sender();
     begin(2 * CHUNK);
     await settle();
     expect(sent()).toEqual([0, 1]);
     expect(timers.goOff()).toBe(STALL_MS);
     await settle();
-    expect(sent()).toEqual([0, 1]);
+    // what may be on its way is not sent again: an empty piece asks, behind it
+    expect(pieces.map(sizeOf)).toEqual([0]);
+    expect(sent()).toEqual([2]);
     expect(timers.goOff()).toBe(2 * STALL_MS);
+    await settle();
+    expect(sent()).toEqual([2]);
+    // it was lost
+    answer(CHUNK, 'again');
+    await settle();
+    expect(sent()).toEqual([1]);
     answer(2 * CHUNK);
     await settle();
     sent();
@@ -242,6 +275,31 @@ describe('uploads', () => {
     expect(timers.goOff()).toBe(STALL_MS);
     await settle();
     expect(sent()).toEqual([2]);
+  });
+
+  test('on a narrow line pieces are small, so that a click does not wait behind them', async () => {
+    const { begin, answer, line, pieces } = sender();
+    begin(40 * CHUNK);
+    await settle();
+    let have = 0;
+    for (let round = 0; round < 12; round += 1) {
+      const [piece] = pieces.splice(0, 1);
+      const size = sizeOf(piece!);
+      line.time += size / 50; // 50 kB/s
+      have += size;
+      answer(have);
+      await settle();
+    }
+    const sizes = pieces.map(sizeOf);
+    expect(sizes).toEqual([SMALLEST, SMALLEST]);
+    for (let round = 0; round < 12; round += 1) {
+      const [piece] = pieces.splice(0, 1);
+      line.time += 1;
+      have += sizeOf(piece!);
+      answer(have);
+      await settle();
+    }
+    expect(sizeOf(pieces.at(-1)!)).toBe(CHUNK);
   });
 
   test('a refusal ends it with the words of the kernel', async () => {
@@ -274,13 +332,13 @@ describe('uploads', () => {
     expect(pieces).toEqual([]);
   });
 
-  test('what cannot be read any more is said, and taken back', async () => {
+  test('what cannot be read is said, and taken back', async () => {
     const { uploads, counted } = sender();
     const file = new Blob(['abc']);
     file.slice = () => ({ arrayBuffer: () => Promise.reject(new Error('gone')) }) as Blob;
-    await expect(uploads.send(node(1), file)).rejects.toThrow('cannot be read any more');
+    await expect(uploads.send(node(1), file)).rejects.toThrow('cannot be read: it is a folder, or');
     file.slice = () => new Blob(['a']);
-    await expect(uploads.send(node(1), file)).rejects.toThrow('cannot be read any more');
+    await expect(uploads.send(node(1), file)).rejects.toThrow('cannot be read: it is a folder, or');
     expect(counted.filter(({ type }) => type === 'abandon').length).toBe(2);
   });
 

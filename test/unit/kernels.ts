@@ -11,10 +11,11 @@ let count = 0;
 export function iopub(
   type: string,
   content: object,
-  buffers: unknown[] = []
+  buffers: unknown[] = [],
+  session = 'process'
 ): KernelMessage.IMessage {
   count += 1;
-  return { header: { msg_type: type, msg_id: `m${count}` }, content, buffers } as never;
+  return { header: { msg_type: type, msg_id: `m${count}`, session }, content, buffers } as never;
 }
 
 /** A message of a comm. */
@@ -102,7 +103,7 @@ export class FakeSession {
     })
   };
   session: { kernel: FakeKernel | null } | null = { kernel: new FakeKernel() };
-  readonly kernelChanged = new Signal<this, unknown>(this);
+  readonly kernelChanged = new Signal<this, { oldValue: unknown; newValue: unknown }>(this);
   readonly statusChanged = new Signal<this, Kernel.Status>(this);
   readonly connectionStatusChanged = new Signal<this, Kernel.ConnectionStatus>(this);
   readonly iopubMessage = new Signal<this, KernelMessage.IMessage>(this);
@@ -135,7 +136,8 @@ export class FakeSession {
   }
 
   change(kernel: FakeKernel | null): void {
+    const oldValue = this.session?.kernel ?? null;
     this.session = { kernel };
-    this.kernelChanged.emit(undefined);
+    this.kernelChanged.emit({ oldValue, newValue: kernel });
   }
 }

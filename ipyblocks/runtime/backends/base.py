@@ -20,12 +20,12 @@ END: Any = type("End", (), {"__slots__": (), "__repr__": lambda _: "END"})()
 
 
 def crossing(error: BaseException) -> BaseException:
-    """What a function has raised, as it crosses a Future: whoever awaits one with StopIteration in
-    it waits for ever.
+    """What a function has raised, as it crosses a Future. StopIteration would make whoever awaits
+    one wait for ever, and GeneratorExit would end them as if they were being closed.
     """
-    if not isinstance(error, StopIteration):
+    if not isinstance(error, (StopIteration, GeneratorExit)):
         return error
-    told = RuntimeError("The function raised StopIteration.")
+    told = RuntimeError(f"The function raised {type(error).__name__}.")
     told.__cause__ = error
     return told
 
@@ -34,11 +34,11 @@ def across(fn: Callable[..., T], *args: Any) -> T:
     """Call a function whose outcome is awaited by way of a Future.
 
     Raises:
-        RuntimeError: it has raised StopIteration; see :func:`crossing`.
+        RuntimeError: it has raised what cannot cross one; see :func:`crossing`.
     """
     try:
         return fn(*args)
-    except StopIteration as error:
+    except (StopIteration, GeneratorExit) as error:
         raise crossing(error) from error
 
 

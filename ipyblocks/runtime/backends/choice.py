@@ -82,6 +82,7 @@ def configure_tasks(
         for each in _own:
             each.resize(_size())
         _limit()
+    places.wake()
 
 
 def _is_count(given: object) -> bool:

@@ -20,6 +20,8 @@ import sys
 import threading
 from typing import Protocol
 
+from .setting import environment
+
 _ORDER = struct.Struct("<cq")
 _ANSWER = struct.Struct("<q")
 _CODE = "import sys; sys.path[:] = {path!r}; from ipyblocks.runtime.backends.{module} import main; "
@@ -45,14 +47,6 @@ def can_fork() -> bool:
     return hasattr(os, "fork") and hasattr(socket, "send_fds") and sys.platform != "emscripten"
 
 
-def _environment() -> dict[str, str]:
-    env = dict(os.environ)
-    # The notebook's own backends draw into cells, and a worker has none.
-    if env.get("MPLBACKEND", "").startswith("module://"):
-        env["MPLBACKEND"] = "Agg"
-    return env
-
-
 def _start(module: str, call: str, fds: tuple[int, ...]) -> subprocess.Popen[bytes]:
     """A fresh interpreter that runs ``main`` of one of our modules."""
     if not sys.executable:
@@ -68,12 +62,12 @@ def _start(module: str, call: str, fds: tuple[int, ...]) -> subprocess.Popen[byt
             os.set_handle_inheritable(handle, True)
         info = subprocess.STARTUPINFO(lpAttributeList={"handle_list": handles})
         return subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, env=_environment(), startupinfo=info
+            command, stdin=subprocess.DEVNULL, env=environment(), startupinfo=info
         )
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
-        env=_environment(),
+        env=environment(),
         pass_fds=fds,
         # An interrupt of the notebook is for its cell, not for tasks.
         start_new_session=True,

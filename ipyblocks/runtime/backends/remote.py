@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 import logging.handlers
 import pickle
@@ -14,14 +15,14 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from ... import context
-from ...errors import TaskError
 from ...files import Files
 from ...protocol import Stream, ToastLevel
 from .. import tqdm_hook
-from ..call import readable_traceback, told_traceback
 from ..reports import RunReports
 from .base import END, Call, Kind
+from .modules import in_main
 from .pickling import Known, cannot_return, dump, keep_sources, knowing, sources
+from .raised import Raised
 from .setting import Setting
 from .wire import Pickled
 
@@ -116,18 +117,45 @@ class RemoteRun:
     def on(self) -> Iterator[None]:
         """Code inside is the run: all that this process writes and logs is its own."""
         streams = sys.stdout, sys.stderr
-        records = _Records(self._say)
         sys.stdout, sys.stderr = _Text(self, "stdout"), _Text(self, "stderr")
-        logging.root.addHandler(records)
         try:
-            with context.running(self), tqdm_hook.tracking(self.tracks_tqdm):
+            with (
+                _logging_to(_Records(self._say)),
+                context.running(self),
+                tqdm_hook.tracking(self.tracks_tqdm),
+            ):
                 yield
         finally:
-            logging.root.removeHandler(records)
             sys.stdout, sys.stderr = streams
 
 
-class _Text:
+@contextmanager
+def _logging_to(records: logging.Handler) -> Iterator[None]:
+    """Inside, log records go there, unless a function says by ``logging.basicConfig`` where to."""
+    root, basic_config = logging.root, logging.basicConfig
+    former = list(root.handlers)
+
+    def configure(**kwargs: Any) -> None:
+        # It does nothing where there is a handler already.
+        root.removeHandler(records)
+        others = list(root.handlers)
+        try:
+            basic_config(**kwargs)
+        finally:
+            if root.handlers == others:
+                root.addHandler(records)
+
+    root.addHandler(records)
+    logging.basicConfig = configure
+    try:
+        yield
+    finally:
+        logging.basicConfig = basic_config
+        for each in [each for each in root.handlers if each not in former]:
+            root.removeHandler(each)
+
+
+class _Text(io.TextIOBase):
     """A text stream whose lines belong to a run, whichever thread writes them."""
 
     encoding = "utf-8"
@@ -143,21 +171,15 @@ class _Text:
         self._run.write(self._name, text)
         return len(text)
 
-    def writelines(self, lines: Any) -> None:
-        for line in lines:
-            self.write(line)
-
-    def flush(self) -> None:
-        """It has been handed over already."""
-
-    def isatty(self) -> bool:
-        return False
-
     def writable(self) -> bool:
         return True
 
-    def readable(self) -> bool:
-        return False
+    def fileno(self) -> int:
+        """That of the process: what another process writes there is not the run's."""
+        real = sys.__stdout__ if self._name == "stdout" else sys.__stderr__
+        if real is None:
+            raise io.UnsupportedOperation("This process has no such file.")
+        return real.fileno()
 
 
 class _Records(logging.handlers.QueueHandler):
@@ -245,78 +267,6 @@ def _finish(loop: asyncio.AbstractEventLoop) -> None:
         loop.close()
 
 
-class Raised(NamedTuple):
-    """An exception on its way to the kernel.
-
-    Attributes:
-        kind: name of its class.
-        message: its words.
-        traceback: as text.
-        pickled: the exception; None when it cannot be pickled, or made again.
-    """
-
-    kind: str
-    message: str
-    traceback: str
-    pickled: bytes | None
-
-    @classmethod
-    def of(cls, error: BaseException) -> Raised:
-        """An exception of this process."""
-        try:
-            message = str(error)
-        except Exception:  # noqa: BLE001 - a user's own __str__
-            message = ""
-        text = readable_traceback(error)
-        data = _pickled(error, type(error)) or _pickled(_Unmade(error), type(error))
-        return cls(type(error).__name__, message, text, data)
-
-    def error(self) -> BaseException:
-        """The exception, for this process."""
-        made: BaseException | None = None
-        if self.pickled is not None:
-            try:
-                made = pickle.loads(self.pickled)
-            except Exception:  # noqa: BLE001
-                made = None
-        if not isinstance(made, BaseException):
-            made = TaskError(
-                f"{self.kind}: {self.message} (The {self.kind} itself cannot be brought from the "
-                "worker process to the app.)"
-            )
-        told_traceback(made, self.traceback)
-        return made
-
-
-class _Unmade:
-    """Arrives as an exception that is made again without its constructor, which may want other
-    arguments than those that the exception has kept.
-    """
-
-    def __init__(self, error: BaseException) -> None:
-        self._error = error
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        error = self._error
-        return _made, (type(error), error.args, error.__dict__)
-
-
-def _made(kind: type[BaseException], args: tuple[Any, ...], state: dict[str, Any]) -> Any:
-    error = kind.__new__(kind, *args)
-    error.args = args
-    error.__dict__.update(state)
-    return error
-
-
-def _pickled(value: Any, kind: type) -> bytes | None:
-    """An object as it goes to the kernel; None when it would not arrive as one of that kind."""
-    try:
-        data = b"".join(dump(value, Known(), home=True).pieces)
-        return data if type(pickle.loads(data)).__name__ == kind.__name__ else None
-    except Exception:  # noqa: BLE001 - a user's own __reduce__, or a constructor
-        return None
-
-
 def hear(run: context.Run, message: tuple[Any, ...]) -> None:
     """Take up what a run in another process says. Callable from any thread."""
     kind, *rest = message
@@ -375,7 +325,8 @@ def run_packed(order: tuple[Any, ...], packed: Packed) -> Ran:
             fn, args = packed.value(known)
             evaluation = Evaluation(fn, args, told.kind)
             try:
-                value = evaluation.step()
+                with in_main(fn, args):
+                    value = evaluation.step()
             finally:
                 evaluation.close()
                 if told.every_update:

@@ -20,8 +20,10 @@ from typing import Any
 
 from ..reports import INTERVAL
 from .base import END
+from .modules import Imported, in_main
 from .pickling import Known, cannot_return, dump, keep_sources, knowing
-from .remote import Evaluation, Order, Raised, RemoteRun
+from .raised import Raised
+from .remote import Evaluation, Order, RemoteRun
 from .wire import Frame, Pickled, Pipes
 
 LAST_WORDS = 2.0
@@ -158,6 +160,7 @@ class Worker:
         self._pipes = pipes
         self._lifeline = lifeline
         self._mouth = Mouth(pipes)
+        self._imported = Imported()
         self._number = 0
         self._stop = threading.Event()
         self._armed = False
@@ -171,8 +174,14 @@ class Worker:
         with contextlib.suppress(EOFError, OSError):
             while True:
                 frame = self._pipes.receive()
-                if frame.envelope[0] == "call":
-                    self._serve(frame)
+                if frame.envelope[0] != "call":
+                    continue
+                if self._imported.is_outdated:
+                    self._pipes.close()  # and the kernel gives the call to a new worker
+                    return
+                began = time.time()
+                self._serve(frame)
+                self._imported.note(began)
 
     def _interrupted(self, _: int, frame: FrameType | None) -> None:
         self._stop.set()
@@ -197,6 +206,7 @@ class Worker:
         order = Order(*frame.envelope[1:])
         self._stop.clear()
         self._number = order.number
+        signal.signal(signal.SIGINT, self._interrupted)  # a former function may have set its own
         # From here on it may be told to stop, and must not be called a second time.
         self._mouth.say_first(("begun",))
         run = RemoteRun(self._mouth.say, lambda: self._mouth.wants(run), self._stop, order)
@@ -207,10 +217,11 @@ class Worker:
         with run.on(), knowing(known):
             try:
                 fn, args = frame.take()
-            except Exception as unknown:  # noqa: BLE001 - a user's module may raise anything
+            except BaseException as unknown:  # noqa: BLE001 - a user's module may raise anything
                 self._mouth.say(("unknown", Raised.of(unknown)))
                 return
-            error = self._values(Evaluation(fn, args, order.kind), order, known, run)
+            with in_main(fn, args):
+                error = self._values(Evaluation(fn, args, order.kind), order, known, run)
             self._tell_progress(run)
             del fn, args
             _close_figures()

@@ -311,6 +311,7 @@ ${root} .ib-Combobox-list { flex: 0 1 auto; min-height: 0; margin: 0; padding: 4
 ${root} .ib-Combobox-list:empty { display: none; }
 ${root} .ib-Combobox-item { position: relative; min-height: 20px; padding: 4px 8px 4px 28px; border-radius: var(--ib-radius); overflow-wrap: anywhere; cursor: pointer; }
 ${root} .ib-Combobox-item.ib-is-marked { background: var(--ib-hover); }
+@media (forced-colors: active) { ${root} .ib-Combobox-item.ib-is-marked { forced-color-adjust: none; background: Highlight; color: HighlightText; --ib-accent: HighlightText; } }
 ${root} .ib-Combobox-item[aria-selected='true']::before { content: ''; position: absolute; top: 7px; inset-inline-start: 12px; width: 4px; height: 9px; border-right: 2px solid var(--ib-accent); border-bottom: 2px solid var(--ib-accent); transform: rotate(45deg); }
 ${root} .ib-Combobox-item[aria-disabled='true'] { color: var(--ib-text-secondary); cursor: not-allowed; }
 ${root} .ib-Combobox-note { flex: none; padding: 4px 12px; color: var(--ib-text-secondary); font-size: calc(var(--ib-font-size) - 1px); }

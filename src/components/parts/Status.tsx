@@ -3,6 +3,7 @@ import { useContext, useLayoutEffect } from 'react';
 
 import type { Failure as FailureInfo, NodeId } from '../../protocol/wire';
 import { useNodeStatus, usePage } from '../../store/hooks';
+import { useHandsOn } from './focus';
 import { SeenContext } from './layout';
 import { Line, Still, Working } from './Working';
 
@@ -73,6 +74,8 @@ function Brief({
 
 function Failure({ failure }: { readonly failure: FailureInfo }): JSX.Element {
   const { failures } = usePage().tasks;
+  const again = useHandsOn<HTMLButtonElement>();
+  const dismiss = useHandsOn<HTMLButtonElement>();
   const { task, code, message, detail, retry } = failure;
   const isQuiet = code === 'cancelled';
   return (
@@ -86,11 +89,17 @@ function Failure({ failure }: { readonly failure: FailureInfo }): JSX.Element {
           <span className="ib-Failure-message">{message}</span>
         </span>
         {retry === true ? (
-          <button type="button" className="ib-link" onClick={() => failures.retry(task)}>
+          <button
+            ref={again}
+            type="button"
+            className="ib-link"
+            onClick={() => failures.retry(task)}
+          >
             Try again
           </button>
         ) : null}
         <button
+          ref={dismiss}
           type="button"
           className="ib-icon-button"
           aria-label="Dismiss"

@@ -4,6 +4,7 @@ import { useLayoutEffect, useRef, type RefObject } from 'react';
 import { useNow, usePage } from '../../store/hooks';
 import { shownProgress, words } from '../../store/progress';
 import type { TaskRecord } from '../../store/tasks';
+import { useHandsOn } from './focus';
 
 interface WorkingProps {
   readonly task: TaskRecord;
@@ -110,12 +111,15 @@ export function Bar({ task, isComplete = false }: BarProps): JSX.Element {
 
 /** Stops the task; nothing while it is stopping already. */
 export function CancelButton({ task }: { readonly task: TaskRecord }): JSX.Element | null {
+  return task.state === 'stopping' ? null : <Cancel task={task} />;
+}
+
+function Cancel({ task }: { readonly task: TaskRecord }): JSX.Element {
   const page = usePage();
-  if (task.state === 'stopping') {
-    return null;
-  }
+  const control = useHandsOn<HTMLButtonElement>();
   return (
     <button
+      ref={control}
       type="button"
       className="ib-link"
       aria-label={`Cancel ${task.name}`}

@@ -74,9 +74,40 @@ def test_an_exception_that_cannot_be_pickled() -> None:
         raise Locked
 
     error = caught(fn)
-    assert type(error) is TaskError
-    assert "Locked: held" in str(error)
-    assert "cannot be brought" in str(error)
+    assert type(error) is Locked
+    assert str(error) == "held"
+    assert not hasattr(error, "lock")
+    assert error.__notes__ == ["It has no lock here: that cannot be sent from a worker."]
+
+
+def test_an_exception_with_an_argument_that_cannot_be_pickled() -> None:
+    def fn() -> None:
+        raise ValueError("held", threading.Lock())
+
+    error = caught(fn)
+    assert type(error) is ValueError
+    assert error.args[0] == "held"
+    assert "lock" in error.args[1]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="there are no groups")
+def test_a_group_of_exceptions_that_cannot_be_pickled() -> None:
+    class Two(Exception):
+        def __init__(self, a: int, b: int) -> None:
+            super().__init__(f"{a} {b}")
+
+    class Locked(Exception):
+        lock = None
+
+    def fn() -> None:
+        locked = Locked()
+        locked.lock = threading.Lock()
+        raise ExceptionGroup("many", [ValueError("one"), Two(1, 2), locked])  # noqa: F821
+
+    error = caught(fn)
+    assert type(error).__name__ == "ExceptionGroup"
+    assert [type(each) for each in error.exceptions] == [ValueError, Two, Locked]
+    assert str(error.exceptions[1]) == "1 2"
 
 
 def test_an_exception_whose_constructor_wants_more_than_it_keeps() -> None:
@@ -109,11 +140,15 @@ def test_an_exception_that_cannot_be_made_again() -> None:
     assert str(error).startswith("Never: another")
 
 
-def test_the_end_of_an_iterator_ends_a_task() -> None:
-    error = caught(lambda: next(iter([])))
+@pytest.mark.parametrize("kind", [StopIteration, GeneratorExit])
+def test_what_would_end_whoever_waits_ends_a_task(kind: type[BaseException]) -> None:
+    def fn() -> None:
+        raise kind
+
+    error = caught(fn)
     assert type(error) is RuntimeError
-    assert str(error) == "The function raised StopIteration."
-    assert isinstance(error.__cause__, StopIteration)
+    assert str(error) == f"The function raised {kind.__name__}."
+    assert type(error.__cause__) is kind
 
 
 def test_an_argument_that_cannot_be_sent(show: Any) -> None:

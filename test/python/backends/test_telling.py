@@ -121,6 +121,18 @@ def test_log_records_meet_the_kernels_handlers_and_levels(show: Any) -> None:
     assert [(r.getMessage(), r.levelname) for r in records] == [("deep down", "DEBUG")]
 
 
+def test_a_function_may_say_itself_how_records_look(show: Any) -> None:
+    def fn() -> None:
+        logging.basicConfig(level=logging.INFO, format="mine: %(message)s")
+        logging.info("up %s", "here")
+
+    demo = app(fn, outputs=0)
+    shown = show(demo)
+    shown.run(demo.button)
+    shown.run(demo.button)
+    assert texts(shown) == {(task, "stderr"): "mine: up here\n" for task in (1, 2)}
+
+
 def test_more_text_than_anybody_reads_at_once(show: Any) -> None:
     demo = app(lambda: [print(i) for i in range(20_000)] and None, outputs=0)
     shown = show(demo)

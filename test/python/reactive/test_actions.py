@@ -259,3 +259,61 @@ def test_cancelling_an_action_ends_its_task(show: Show, tmp_path: Any) -> None:
     shown.engine.wait_idle()
     assert ended.exists()
     assert shown.story(Failed) == ["failed 1"]
+
+
+def test_every_press_counts_and_they_are_done_in_order(show: Show, gate: Callable[[], Any]) -> None:
+    gates, done = [gate(), gate(), gate()], Variable([])
+
+    @action
+    async def add(ctx: ActionCtx, so_far: list[int]) -> None:
+        await gates[len(so_far)].pass_through()
+        await ctx.update(done, [*so_far, len(so_far)])
+
+    adding = add(done)
+    button = Button("add", onclick=adding)
+    shown = show(page_of(button))
+    for _ in gates:
+        shown.fire(button)
+    for each in gates:
+        each.reached()
+        assert adding.loading.value is True
+        each.open()
+    shown.engine.wait_idle()
+    assert done.value == [0, 1, 2]
+    assert adding.loading.value is False
+
+
+def test_a_button_may_be_off_while_its_action_goes_on(show: Show, gate: Callable[[], Any]) -> None:
+    held = gate()
+
+    @action
+    async def save(ctx: ActionCtx) -> None:
+        await held.pass_through()
+
+    saving = save()
+    button = Button("save", onclick=saving, interactive=saving.loading == False)  # noqa: E712
+    shown = show(page_of(button))
+    shown.fire(button)
+    held.reached()
+    shown.page.wait_for(lambda _: shown.props(button).get("interactive") is False)
+    held.open()
+    shown.page.wait_for(lambda _: shown.props(button).get("interactive", True) is True)
+
+
+def test_of_what_is_typed_meanwhile_the_last_is_taken(show: Show, gate: Callable[[], Any]) -> None:
+    held, seen = gate(), []
+
+    @action
+    async def note(ctx: ActionCtx) -> None:
+        seen.append(ctx.input)
+        await held.pass_through()
+
+    box = gr.Textbox("", onchange=note(), render=False)
+    shown = show(page_of(Stack(box)))
+    shown.set(box, "a")
+    held.reached()
+    for text in ("ab", "abc", "abcd"):
+        shown.set(box, text)
+    held.open()
+    shown.engine.wait_idle()
+    assert seen == ["a", "abcd"]

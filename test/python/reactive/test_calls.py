@@ -9,10 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 
+import ipyblocks as gr
 from ipyblocks.app import page_of
 from ipyblocks.protocol import Done, Failed, Progress, Queued, Started
 from ipyblocks.reactive import (
     DerivedVariable,
+    If,
     ProgressUpdater,
     Stack,
     Text,
@@ -225,3 +227,56 @@ def test_one_that_is_cancelled_while_it_waits_is_not_called(
     # "Try again" calls it.
     shown.on_loop(lambda: shown.session.failures.retry(failed.task))
     assert settle(shown) == [["a", "b"]]
+
+
+def test_in_a_layout_that_tracks_all_say_how_far_they_are(
+    show: Show, gate: Callable[[], Any]
+) -> None:
+    held = gate()
+
+    async def late() -> bool:
+        await held.pass_through()
+        return True
+
+    d, fine = DerivedVariable(late, []), Variable("fine")
+    with gr.Blocks() as demo:
+        with gr.Row(), gr.Group(track_progress=True):
+            inside = gr.Textbox(d)
+            If(fine == "fine", Text(d))
+        with gr.Accordion("own", track_progress=True, open=d):
+            first = gr.Textbox("first")
+            second = gr.Textbox(fine)
+        beside = gr.Textbox(d)
+    shown = show(demo)
+    held.reached()
+
+    def told() -> dict[str, set[int]]:
+        started = shown.messages(Started)
+        return {
+            how: {node for m in started if m.show_progress == how for node in m.nodes}
+            for how in ("full", "minimal")
+        }
+
+    # Two in the app itself, and the text that the part has built.
+    shown.page.wait_for(lambda _: len(told()["full"]) == 3)
+    assert told()["full"] >= {shown.id(inside), shown.id(first)}
+    assert shown.id(beside) in told()["minimal"]
+    assert not told()["full"] & {shown.id(second), shown.id(beside)}
+    held.open()
+    shown.engine.wait_idle()
+
+
+def test_what_fails_for_a_layout_is_told_at_its_first_component(show: Show) -> None:
+    x = Variable(1)
+    classes = DerivedVariable(lambda v: [str(1 // v)], [x])
+    with gr.Blocks() as demo, gr.Group(elem_classes=classes):
+        first = gr.Textbox("first")
+        gr.Textbox("second")
+    shown = show(demo)
+    shown.engine.wait_idle()
+    x.value = 0
+    shown.engine.wait_idle()
+    assert [f.nodes for f in shown.on_loop(shown.session.failures.all)] == [[shown.id(first)]]
+    x.value = 1
+    shown.engine.wait_idle()
+    assert shown.on_loop(shown.session.failures.all) == []

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 import ipyblocks as gr
 from ipyblocks.app import page_of
 from ipyblocks.protocol import Failed, Started, Toast
-from ipyblocks.reactive import DerivedVariable, Text, Variable
+from ipyblocks.reactive import DerivedVariable, If, Text, Variable
 
-from .conftest import Show, settle
+from .conftest import Show, settle, texts
 
 
 def fails_at_zero(name: str) -> Callable[[int], str]:
@@ -166,6 +168,89 @@ def test_what_was_cancelled_is_told_until_there_is_a_value(
     assert told(shown) == ["Cancelled."]
     x.value = 1  # which is remembered
     assert settle(shown) == ["late 1"]
+    assert told(shown) == []
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_value_that_is_the_same_as_before_ends_what_was_cancelled(
+    show: Show, gate: Callable[[], Any], deep: bool
+) -> None:
+    held, x = gate(), Variable(1)
+
+    async def late(v: int) -> str:
+        if v == 2:
+            await held.pass_through()
+        return "late"
+
+    variable = DerivedVariable(late, [x])
+    if deep:
+        variable = DerivedVariable(lambda v: v, [variable])
+    shown = show(page_of(Text(variable)))
+    assert settle(shown) == ["late"]
+    x.value = 2
+    held.reached()
+    task = shown.until(Started, 2)[-1].task
+    shown.on_loop(lambda: shown.engine.cancel(shown.session, task))
+    assert told(shown) == ["Cancelled."]
+    x.value = 1  # which is remembered
+    assert told(shown) == []
+    assert settle(shown) == ["late"]
+
+
+def test_whoever_has_cancelled_hears_of_the_value_that_others_waited_for(
+    show: Show, gate: Callable[[], Any]
+) -> None:
+    held, x = gate(), Variable(1)
+
+    async def late(v: int) -> str:
+        if v == 2:
+            await held.pass_through()
+        return "late"
+
+    page = page_of(Text(DerivedVariable(late, [x])))
+    one, other = show(page), show(page)
+    settle(one), settle(other)
+    x.value = 2
+    held.reached()
+    task = one.until(Started, 2)[-1].task
+    other.until(Started, 1)
+    one.on_loop(lambda: one.engine.cancel(one.session, task))
+    one.until(Failed)
+    assert [f.message for f in one.on_loop(one.session.failures.all)] == ["Cancelled."]
+    held.open()
+    assert told(other) == []
+    assert told(one) == []
+
+
+def test_a_failure_stays_while_the_content_of_its_block_is_built_anew(show: Show) -> None:
+    x, shows = Variable(1), Variable(1)
+    classes = DerivedVariable(lambda v: [fails_at_zero("classes")(v)], [x])
+    shown = show(page_of(If(shows == 1, "one", "other", elem_classes=classes)))
+    shown.engine.wait_idle()
+    x.value = 0
+    assert told(shown) == ["ZeroDivisionError: classes"]
+    shows.value = 2
+    assert texts(settle(shown)) == ["other"]
+    assert told(shown) == ["ZeroDivisionError: classes"]
+    x.value = 2
+    assert told(shown) == []
+
+
+def test_and_while_a_function_fills_in_its_value(show: Show) -> None:
+    x = Variable(0)
+    with gr.Blocks() as demo:
+        box = gr.Textbox("a", label=DerivedVariable(fails_at_zero("label"), [x]))
+        press = gr.Button()
+        press.click(lambda: "b", outputs=box)
+        hidden = gr.Button()
+        hidden.click(lambda: "c", outputs=box, show_progress="hidden")
+    shown = show(demo)
+    for button, value in ((press, "b"), (hidden, "c")):
+        assert told(shown) == ["ZeroDivisionError: label"]
+        shown.run(button)
+        assert shown.value(box) == value
+    assert told(shown) == ["ZeroDivisionError: label"]
+    x.value = 1
     assert told(shown) == []
 
 

@@ -7,14 +7,15 @@ import gc
 import threading
 import weakref
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import ipyblocks as gr
 from ipyblocks.app import page_of
-from ipyblocks.protocol import Done, Failed
-from ipyblocks.reactive import DerivedVariable, If, Stack, Text, Variable
+from ipyblocks.protocol import Done, Failed, Patch
+from ipyblocks.reactive import DerivedVariable, FileStore, If, Stack, Text, Variable
 
 from ..conftest import LIMIT, Shown
 from .conftest import Show, settle, until
@@ -35,6 +36,66 @@ def test_a_variable_is_bound_both_ways(show: Show) -> None:
     assert shown.props(number)["value"] == 3
     assert "interactive" not in shown.props(slider)
     assert shown.props(text)["interactive"] is False
+
+
+@pytest.mark.parametrize("run_as_task", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_what_a_function_gives_a_component_its_variable_gets(show: Show, run_as_task: bool) -> None:
+    x = Variable(5)
+    with gr.Blocks() as demo:
+        slider, button = gr.Slider(0, 100, value=x), gr.Button()
+        gr.Textbox(DerivedVariable(lambda v: v * 2, [x]))
+        button.click(lambda: 7, None, slider, run_as_task=run_as_task)
+    shown = show(demo).run(button)
+    assert settle(shown) == [[7], "", ["14"]]
+    assert x.value == 7
+    assert shown.props(slider)["value"] == 7
+    updates = [u for patch in shown.messages(Patch) for u in patch.updates]
+    assert [u.props for u in updates if u.node == shown.id(slider)] == [{"value": 7}]
+
+
+def test_updates_set_the_variables_of_every_prop_they_name(show: Show) -> None:
+    value, label = Variable("a"), Variable("A")
+    with gr.Blocks() as demo:
+        box, button = gr.Textbox(value, label=label), gr.Button()
+        button.click(lambda: gr.update(value="b", label="B"), None, box)
+    shown = show(demo).run(button)
+    shown.engine.wait_idle()
+    assert (value.value, label.value) == ("b", "B")
+    assert shown.props(box)["label"] == "B"
+
+
+def test_what_is_computed_is_shown_until_it_is_computed_anew(show: Show) -> None:
+    x = Variable(1)
+    with gr.Blocks() as demo:
+        box, button = gr.Textbox(DerivedVariable(str, [x])), gr.Button()
+        button.click(lambda: "other", None, box)
+    shown = show(demo).run(button)
+    assert settle(shown)[0][0] == "other"
+    x.value = 2
+    assert settle(shown)[0][0] == "2"
+
+
+def test_a_value_that_a_variable_refuses_is_told_at_its_component(
+    show: Show, tmp_path: Path
+) -> None:
+    x = Variable("a", store=FileStore(tmp_path / "x.json"))
+    with gr.Blocks() as demo:
+        label, button = gr.Textbox(x), gr.Button()
+        button.click(lambda: Refused("b"), None, label)
+    shown = show(demo).run(button)
+    shown.engine.wait_idle()
+    assert "cannot be kept in" in shown.messages(Failed)[-1].message
+    assert x.value == "a"
+
+
+class Refused:
+    """Text for a component, and nothing that JSON holds."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text
 
 
 def test_what_the_page_has_set_is_not_sent_back_to_it(show: Show) -> None:

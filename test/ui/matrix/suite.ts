@@ -1,13 +1,16 @@
-/** What must work with every kernel: idle, while a cell runs, after a reload and after a restart. */
+/**
+ * What must work with every kernel: idle, while a cell runs, after a reload and after a restart. Each kernel has a
+ * file of its own, so that they can run side by side.
+ */
 import { createHash } from 'node:crypto';
-import { existsSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 
-import { KERNELS } from '../../tools/kernels.mjs';
-import { startProxy } from '../../tools/proxy.mjs';
-import { shows, useBench, type Bench } from './bench';
+import { KERNELS } from '../../../tools/kernels.mjs';
+import { startProxy } from '../../../tools/proxy.mjs';
+import { shows, useBench, type Bench } from '../bench';
 
 const APP = `
 import hashlib, itertools, time
@@ -80,7 +83,7 @@ let files = 0;
 /** A file that kernel and test both see, by a name that no other test uses. */
 function newFile(): string {
   files += 1;
-  return path.join(inject('lab').root, `matrix-${files}`);
+  return path.join(inject('lab').root, `matrix-${process.pid}-${files}`);
 }
 
 const exists = (file: string): Promise<void> => expect.poll(() => existsSync(file)).toBe(true);
@@ -121,21 +124,37 @@ Path(${name(ended)}).touch()`
   return busy;
 }
 
-/** Between browser and server, so that the line can be cut. */
-let proxy: Awaited<ReturnType<typeof startProxy>>;
-
-beforeAll(async () => {
-  proxy = await startProxy(inject('lab').url);
-});
-
-afterAll(() => proxy.stop());
-
-/** For what moves hundreds of megabytes, on a machine that does other things too. */
+/** For what moves many megabytes, on a machine that does other things too. */
 const PATIENCE = 120_000;
 
-describe.each(KERNELS)('%s', kernel => {
+/**
+ * Define the tests of a kernel.
+ *
+ * @param kernel - Its name, as notebooks have it.
+ */
+export function testKernel(kernel: string): void {
+  checkFiles();
+  describe(kernel, () => defineTests(kernel));
+}
+
+/** Every kernel has its file, and no other. */
+function checkFiles(): void {
+  const found = readdirSync(import.meta.dirname).filter(name => name.endsWith('.test.ts'));
+  expect(found.sort()).toEqual(KERNELS.map(name => `${name}.test.ts`).sort());
+}
+
+function defineTests(kernel: string): void {
+  /** Between browser and server, so that the line can be cut. */
+  let proxy: Awaited<ReturnType<typeof startProxy>>;
+
+  beforeAll(async () => {
+    proxy = await startProxy(inject('lab').url);
+  });
+
   const bench = useBench(kernel, () => proxy.url);
   const busy = useBusy(bench);
+
+  afterAll(() => proxy.stop());
 
   /** The app, above a cell that is not run yet. */
   const show = (): Promise<Locator> => bench.run(APP, '');
@@ -326,4 +345,4 @@ describe.each(KERNELS)('%s', kernel => {
     await app.getByText('Run this cell again').waitFor();
     await shows(app.getByLabel('Out'), 'click 1');
   });
-});
+}

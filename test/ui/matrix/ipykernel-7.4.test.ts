@@ -1,0 +1,3 @@
+import { testKernel } from './suite';
+
+testKernel('ipykernel-7.4');
