@@ -111,11 +111,14 @@ export async function startLab({ root, settings = {}, flags = [], env = {}, with
  *
  * @param {string} url
  * @param {string} token
+ * @param {string} [workspace] what is open is kept under that name, and opened again after a reload;
+ *   browsers that are at work at the same time want one each
  * @returns {Lab['urlOf']}
  */
-export function urlsOf(url, token) {
+export function urlsOf(url, token, workspace = 'default') {
+  const lab = workspace === 'default' ? 'lab/tree/' : `lab/workspaces/${workspace}/tree/`;
   return (notebook, classic = false) => {
-    const page = classic ? 'notebooks/' : 'lab/tree/';
+    const page = classic ? 'notebooks/' : lab;
     return `${url}${page}${encodeURI(notebook)}?reset&token=${token}`;
   };
 }

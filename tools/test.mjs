@@ -175,7 +175,7 @@ function readReport(report, count) {
 }
 
 /**
- * Two at a time, as small machines have two cores; those with a browser measure time and go alone.
+ * Two at a time, as small machines have two cores; those with a browser use them all and go alone.
  *
  * @param {Step[]} steps
  * @returns {Promise<Result[]>}

@@ -184,6 +184,10 @@ def leftovers() -> Callable[..., Any]:
 def nothing_looked_at(no_leftovers: None) -> Iterator[None]:
     """No variable is looked at, or computed, after a test."""
     yield
+    # Whoever is told that a wait is over is told before its function has ended.
+    for thread in threads():
+        if thread.name == "ipyblocks-loop":
+            thread.join(LIMIT)
     assert evaluator._users == 0
     assert not graph.wanted
     assert not graph.news

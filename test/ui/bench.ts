@@ -102,7 +102,8 @@ export function useBench(spec = 'python3', via?: (url: string) => string): Bench
   let files = 0;
   const { url, token, root } = inject('lab');
   const lab = {
-    urlOf: (file: string, classic?: boolean) => urlsOf(via?.(url) ?? url, token)(file, classic)
+    urlOf: (file: string, classic?: boolean) =>
+      urlsOf(via?.(url) ?? url, token, `tests-${process.pid}`)(file, classic)
   };
   // a file that has a kernel keeps it: no two benches may use the same name
   const prefix = `${path.basename(expect.getState().testPath ?? 'x').replace(/\W.*/, '')}-${spec}`;
@@ -238,6 +239,10 @@ def _left():
         *(repr(w) for w in _instances.values() if _is_orphan(w, _instances)),
     ])
 print(_left())
+import sys
+if "ipywidgets" in sys.modules:
+    # now, while the page knows them, and not whenever the kernel collects garbage
+    sys.modules["ipywidgets"].Widget.close_all()
 get_ipython().reset()
 `);
   try {

@@ -42,8 +42,8 @@ test('a rendering that fails says so in its place and goes on when it works', as
   await bench.picture('render-failure-first');
 
   // what was there before stays below its message
-  await app.getByLabel('Cards').fill('0');
-  await app.getByLabel('Cards').blur();
+  await app.getByLabel('Cards', { exact: true }).fill('0');
+  await app.getByLabel('Cards', { exact: true }).blur();
   await expect
     .poll(() => alert.locator('.ib-Failure-message').allTextContents())
     .toEqual([
@@ -61,8 +61,8 @@ test('a rendering that fails says so in its place and goes on when it works', as
   await alert.nth(1).getByRole('button', { name: 'Try again' }).click();
   await app.getByLabel('Side', { exact: true }).waitFor();
   expect(await alert.count()).toBe(1);
-  await app.getByLabel('Cards').fill('3');
-  await app.getByLabel('Cards').blur();
+  await app.getByLabel('Cards', { exact: true }).fill('3');
+  await app.getByLabel('Cards', { exact: true }).blur();
   await expect.poll(() => alert.count()).toBe(0);
   await expect.poll(() => app.getByLabel(/^Card \d/).count()).toBe(4);
 });
