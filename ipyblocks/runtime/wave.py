@@ -48,9 +48,14 @@ class Wave:
         evaluator = self._evaluator
         with graph.lock:
             order = planning.plan([node for node in graph.wanted if node.run is None])
+            # Not all: nobody is linked to an input that is no trigger.
+            live = {node for node in order if not node.quick and node.is_live}
         went_on = False
         for node in order:
-            run = evaluator.prepared(node)
+            with graph.lock:
+                # A call that nobody looks at would not end before its function does.
+                left = node in live and not node.is_live
+                run = None if left else evaluator.prepared(node)
             if run is None:
                 # What depends on it may need others now than it was thought to.
                 went_on = went_on or node.is_current

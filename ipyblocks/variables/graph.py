@@ -241,6 +241,11 @@ class Derived(Node):
         """Whose changes it is told of while somebody looks."""
         return self.above if self.blocked else self.triggers
 
+    def settle(self) -> None:
+        """Be computed from what it has to be computed from now, where values decide which nodes
+        these are. The lock is held.
+        """
+
     @property
     def is_ready(self) -> bool:
         """Whether it can be computed now; the lock is held."""

@@ -21,6 +21,8 @@ def plan(nodes: Iterable[Derived]) -> list[Derived]:
         if node not in begun and not node.is_current:
             begun.add(node)
             if node.run is None:
+                # Before an input's call begins: it ends when nobody is linked to it any more.
+                node.settle()
                 stack.extend([each for each in node.above if isinstance(each, Derived)])
         else:
             stack.pop()

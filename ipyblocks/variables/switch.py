@@ -80,11 +80,14 @@ class SwitchVariable(Computed):
     def above(self, _: tuple[Node, ...]) -> None:
         """It follows from what decides."""
 
-    def prepare(self) -> tuple[list[Any], list[int]] | None:
+    def settle(self) -> None:
         above = self.above
         decided = self.run is None and all(each.is_current for each in self._deciders)
         if decided and not _are_same(above, self.inputs):
             relink(self, above)
+
+    def prepare(self) -> tuple[list[Any], list[int]] | None:
+        self.settle()  # it may have been decided since it was planned
         return super().prepare()
 
     def compute(self, *values: Any) -> Any:

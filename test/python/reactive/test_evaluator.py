@@ -27,6 +27,8 @@ from ipyblocks.reactive import (
     py_component,
 )
 from ipyblocks.runtime.evaluator import evaluator
+from ipyblocks.variables import graph
+from ipyblocks.variables.watch import Watch
 
 from ..conftest import LIMIT
 from ..test_variables import Seen
@@ -69,6 +71,25 @@ def test_it_is_idle_when_what_is_above_was_cancelled(show: Show, gate: Callable[
     assert settle(shown) == [""]
     x.value = 2
     assert settle(shown) == ["-2"]
+
+
+def test_what_nobody_looks_at_any_more_when_its_turn_comes_does_not_begin() -> None:
+    begun = []
+
+    async def slow() -> None:
+        begun.append(1)
+
+    last = DerivedVariable(slow, [])
+    watch = Watch(last, lambda: None)
+    first = Watch(DerivedVariable(watch.stop, []), lambda: None)
+    with evaluator.held():
+        with graph.lock:  # both are computed in one go
+            watch.start()
+            first.start()
+        until(lambda: not evaluator.is_busy)
+        assert not watch.node.is_live
+        first.stop()
+    assert not begun
 
 
 def test_a_remembered_value_is_read_on_the_loop(show: Show) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,11 @@ import pytest
 from ipyblocks.app import page_of
 from ipyblocks.protocol import Failed
 from ipyblocks.reactive import DerivedVariable, For, Stack, SwitchVariable, Text, Variable
+from ipyblocks.runtime.computation import Computation
+from ipyblocks.runtime.evaluator import evaluator
+from ipyblocks.runtime.loop import LoopThread
 
+from ..conftest import LIMIT
 from ..test_variables import Calls
 from .conftest import Show, settle, texts, until
 
@@ -94,6 +99,30 @@ def test_what_runs_ends_when_something_else_is_chosen(show: Show, gate: Callable
     held.reached()
     x.value = False
     until(lambda: ended)
+    assert texts(settle(shown)) == ["other"]
+
+
+def test_what_is_about_to_run_ends_when_something_else_is_chosen(
+    show: Show, gate: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, held, hand_over = Variable(True), gate(), evaluator.hand_over
+    ended = threading.Event()
+
+    def hand_over_and_choose(run: Computation, thread: LoopThread) -> None:
+        hand_over(run, thread)
+        held.reached()
+        x.value = False  # before what is chosen has been looked at
+
+    async def slow() -> int:
+        try:
+            await held.pass_through()
+        finally:
+            ended.set()
+        return 1
+
+    monkeypatch.setattr(evaluator, "hand_over", hand_over_and_choose)
+    shown = show(page_of(Text(SwitchVariable.when(x, DerivedVariable(slow, []), "other"))))
+    assert ended.wait(LIMIT)
     assert texts(settle(shown)) == ["other"]
 
 
