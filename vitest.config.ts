@@ -6,14 +6,16 @@ const MATRIX = 'test/ui/matrix/*.test.ts';
 const withLab = {
   environment: 'node',
   isolate: false,
-  testTimeout: 120_000,
-  hookTimeout: 120_000,
+  testTimeout: 240_000,
+  hookTimeout: 240_000,
   // what is waited for comes in milliseconds, on a machine that is busy in seconds
-  expect: { poll: { timeout: 30_000, interval: 25 } }
+  expect: { poll: { timeout: 60_000, interval: 25 } }
 } as const;
 
 export default defineConfig({
   test: {
+    // a JupyterLab ends its kernels in good order
+    teardownTimeout: 90_000,
     projects: [
       {
         test: {
@@ -26,8 +28,8 @@ export default defineConfig({
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
           // no test waits for a clock; on a machine that is busy some take seconds
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           // these import without file extensions and import CSS: Node alone cannot load them
           server: { deps: { inline: [/@jupyter/, /@lumino/] } },
           restoreMocks: true
@@ -39,8 +41,8 @@ export default defineConfig({
           name: 'link',
           include: ['test/link/**/*.test.ts'],
           environment: 'node',
-          testTimeout: 30_000,
-          hookTimeout: 30_000
+          testTimeout: 120_000,
+          hookTimeout: 120_000
         }
       },
       {
@@ -50,8 +52,8 @@ export default defineConfig({
           include: ['test/pyodide/**/*.test.ts'],
           environment: 'node',
           globalSetup: ['./test/pyodide/setup.ts'],
-          testTimeout: 30_000,
-          hookTimeout: 60_000
+          testTimeout: 120_000,
+          hookTimeout: 120_000
         }
       },
       {

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from typing_extensions import Self
@@ -21,13 +23,17 @@ from .errors import NotAvailableError
 from .missing import LAUNCH, QUEUE, knows
 from .protocol import App
 from .runtime import reader as _reader  # noqa: F401 - it computes variables that cells read
+from .runtime.backends import choice
 from .runtime.backends.inline import has_threads
 from .runtime.engine import Engine
 from .runtime.options import Options, bytes_of, limit_from_environment
 
 Auth = Callable[..., Any] | tuple[str, str] | list[tuple[str, str]]
 
+T = TypeVar("T")
+
 _open: weakref.WeakSet[Blocks] = weakref.WeakSet()
+_starting = threading.RLock()
 
 
 class Launched(tuple[None, str, None]):
@@ -291,7 +297,7 @@ class Blocks(Tree):
         from . import display
 
         display.install_hooks()
-        return display.AppWidget(self.running_engine(), self.title)
+        return self.opened(lambda engine: display.AppWidget(engine, self.title))
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """A new showing, as the output of a cell."""
@@ -299,13 +305,28 @@ class Blocks(Tree):
 
     def running_engine(self) -> Engine:
         """The engine of this app; started if need be."""
-        if self._engine is None:
-            self._check_placed()
-            engine = Engine(self, self._options, self._app)
-            engine.on_idle = lambda: self._forget(engine)
-            self._engine = engine
-            _open.add(self)
-        return self._engine
+        with _starting:
+            engine = self._engine
+            if engine is None:
+                self._check_placed()
+                engine = Engine(self, self._options, self._app)
+                engine.on_idle = partial(self._forget, engine)
+                self._engine = engine
+                _open.add(self)
+            return engine
+
+    def opened(self, make: Callable[[Engine], T]) -> T:
+        """What ``make`` opens on the engine of this app. When the last other showing is closed at
+        that moment, and the engine with it, it is asked once more, with a new one.
+        """
+        while True:
+            engine = self.running_engine()
+            try:
+                return make(engine)
+            except RuntimeError:
+                if not engine.has_ended:
+                    raise
+                self._forget(engine)
 
     def _forget(self, ended: Engine) -> None:
         # A second launch may have made another one since.
@@ -335,6 +356,7 @@ class Blocks(Tree):
         engine, self._engine = self._engine, None
         if engine is not None:
             engine.close_all()
+        choice.let_go()
 
 
 def page_of(content: Any, title: str = "ipyblocks") -> Blocks:
@@ -364,6 +386,7 @@ def close_all(verbose: bool = True) -> None:
     """
     for blocks in list(_open):
         blocks.close(verbose)
+    choice.let_go()
 
 
 def is_at_least(least: int, given: Any) -> bool:

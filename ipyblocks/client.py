@@ -100,7 +100,7 @@ class Client:
     def _open(self) -> Session:
         # No hello: a client is not shown, so nothing loads and no timer ticks for it.
         self._closed = False
-        session = self.app.running_engine().open(self._take, paced=False)
+        session = self.app.opened(lambda engine: engine.open(self._take, paced=False))
         self._page = PageId(session.epoch + "c")
         return session
 
@@ -319,7 +319,11 @@ class Client:
     def _end_session(self) -> None:
         session = self._session
         if not self._closed:
-            session.engine.thread.call(lambda: session.engine.close(session))
+            try:
+                session.engine.thread.call(lambda: session.engine.close(session))
+            except RuntimeError:
+                if not session.closed:  # else the app has been closed meanwhile
+                    raise
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import html
 import logging
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from traitlets import Dict, Unicode
 
 from ._version import __version__
 from .codec import Packet
+from .runtime.backends import choice
 from .runtime.engine import Engine
 from .runtime.saved import VERSION as SAVED_VERSION
 from .transport.comm import has_control, listen_on_control, stop_listening
@@ -77,6 +79,10 @@ class AppWidget(ipywidgets.DOMWidget):  # type: ignore[misc]
         except TimeoutError:
             log.warning("The app is busy; the page gets its state later.")
             return Packet({}, [])
+        except RuntimeError:
+            if not self._session.closed:
+                raise
+            return Packet({}, [])  # there is no app any more to draw
 
     def _send_packet(self, packet: Packet) -> None:
         # The comm alone, no traits: sending on a comm is safe from any thread, traitlets are not.
@@ -122,14 +128,19 @@ class AppWidget(ipywidgets.DOMWidget):  # type: ignore[misc]
     def close(self, reason: Any = "closed") -> None:
         """End the session and take the app off every page. A second call does nothing."""
         # ipywidgets calls this once more when the object is collected; the loop may be gone then.
-        if not self._is_open:
-            return
-        self._is_open = False
+        with _closing:  # the page may leave, on the loop thread, while its cell is run again
+            if not self._is_open:
+                return
+            self._is_open = False
         if self in _shown:
             _shown.remove(self)
         stop_listening(self._comm_id)
-        if not self._session.closed:  # it may have ended without us, and with it the loop
-            self._engine.thread.call(lambda: self._engine.close(self._session, reason))
+        if not self._session.closed:
+            try:
+                self._engine.thread.call(lambda: self._engine.close(self._session, reason))
+            except RuntimeError:
+                if not self._session.closed:  # else it has ended without us, and with it the loop
+                    raise
         super().close()
         # ipywidgets leaves the layout behind; one that the user has put there is not ours to close.
         self._own_layout.close()
@@ -141,6 +152,7 @@ class AppWidget(ipywidgets.DOMWidget):  # type: ignore[misc]
 
 
 _shown: list[AppWidget] = []
+_closing = threading.RLock()  # closing may be asked for by the garbage collector, in any line
 
 
 def plain_text(title: str) -> str:
@@ -195,9 +207,11 @@ def close_former_of_cell(info: Any) -> None:
     cell = getattr(info, "cell_id", None) or current_cell()
     if cell is None:
         return
-    for widget in shown():
-        if widget._cell == cell:
-            widget.close("rerun")
+    former = [widget for widget in shown() if widget._cell == cell]
+    if former:
+        choice.keep()
+    for widget in former:
+        widget.close("rerun")
 
 
 def install_hooks() -> None:

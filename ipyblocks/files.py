@@ -7,6 +7,7 @@ temporary files, or where ``launch(allowed_paths=…)`` says.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import mimetypes
@@ -15,7 +16,8 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from . import context
@@ -83,33 +85,48 @@ class Files:
         Args:
             name: file name, made safe. The same bytes under the same name are written once,
                 unless a handler has changed or moved the file since.
+
+        Raises:
+            CancelledError: the session has ended.
         """
-        name = safe_name(name)
-        folder = self._folder.path() / hashlib.sha256(data).hexdigest()[:32]
-        path = folder / name
-        if not path.exists() or self._kept.get(path) != _state_of(path):
-            folder.mkdir(exist_ok=True)
-            # In one step, because another thread may be reading the same name.
-            handle, unfinished = tempfile.mkstemp(dir=folder)
-            with os.fdopen(handle, "wb") as out:
-                out.write(data)
-            os.replace(unfinished, path)
-            self._kept[path] = _state_of(path)
+        with self._folder.open() as private:
+            folder = private / hashlib.sha256(data).hexdigest()[:32]
+            path = folder / safe_name(name)
+            if not self._is_as_written(path):
+                folder.mkdir(exist_ok=True)
+                # In one step, because another thread may be reading the same name.
+                handle, unfinished = tempfile.mkstemp(dir=folder)
+                with os.fdopen(handle, "wb") as out:
+                    out.write(data)
+                # Before a handler that has the name already can change it.
+                state = _state_of(Path(unfinished))
+                os.replace(unfinished, path)
+                self._kept[path] = state
         return path
+
+    def _is_as_written(self, path: Path) -> bool:
+        try:
+            return self._kept.get(path) == _state_of(path)
+        except FileNotFoundError:
+            return False
 
     def keep_file(self, binary: Binary) -> Path:
         """The bytes of a value as a file for a handler, as :meth:`keep` does. Large ones never are
         in memory.
+
+        Raises:
+            CancelledError: the session has ended.
         """
         name, stored = safe_name(binary.name or "file"), binary.stored
         if stored is None:
             return self.keep(binary.data, name)
         path = self._copies.get(stored)
-        if path is None or not path.exists() or self._kept.get(path) != _state_of(path):
+        if path is None or not self._is_as_written(path):
             # A copy: what the handler does to its file must not change the value.
-            path = Path(tempfile.mkdtemp(dir=self._folder.path())) / name
-            shutil.copyfile(stored.path, path)
-            self._kept[path], self._copies[stored] = _state_of(path), path
+            with self._folder.open() as private:
+                path = Path(tempfile.mkdtemp(dir=private)) / name
+                shutil.copyfile(stored.path, path)
+                self._kept[path], self._copies[stored] = _state_of(path), path
         return path
 
     def hold(self, path: Path) -> StoredBytes:
@@ -117,24 +134,28 @@ class Files:
 
         Raises:
             OSError: it cannot be read, or there is no room for the copy.
+            CancelledError: the session has ended.
         """
-        handle, copy = tempfile.mkstemp(dir=self._folder.path())
-        os.close(handle)
-        try:
-            shutil.copyfile(path, copy)
-        except OSError:
-            os.unlink(copy)
-            raise
-        stored = StoredBytes(Path(copy), os.path.getsize(copy))
+        with self._folder.open() as private:
+            handle, copy = tempfile.mkstemp(dir=private)
+            os.close(handle)
+            try:
+                shutil.copyfile(path, copy)
+            except OSError:
+                _unlink(copy)
+                raise
+            stored = StoredBytes(Path(copy), os.path.getsize(copy))
         # At the end of the process the whole folder goes.
         weakref.finalize(stored, _unlink, copy).atexit = False
         return stored
 
     def close(self) -> None:
-        """Delete what was kept."""
+        """Delete what was kept, and keep no more: functions that are still running have been
+        cancelled.
+        """
+        self._folder.close(for_good=True)
         self._kept.clear()
         self._copies.clear()
-        self._folder.close()
 
 
 class PrivateFolder:
@@ -142,24 +163,46 @@ class PrivateFolder:
 
     def __init__(self) -> None:
         self._path: Path | None = None
+        self._ended = False
         self._lock = threading.Lock()
         self._remove: weakref.finalize[[Path, int], PrivateFolder] | None = None
 
     def path(self) -> Path:
-        """The folder; it exists."""
+        """The folder; it exists.
+
+        Raises:
+            CancelledError: it was closed for good.
+        """
         with self._lock:
+            if self._ended:
+                raise asyncio.CancelledError("The session has ended, and its files are gone.")
             if self._path is None:
                 self._path = Path(tempfile.mkdtemp(prefix="ipyblocks-"))
                 # Runs at the end of the process too; not in a forked child, which does not own it.
                 self._remove = weakref.finalize(self, _remove, self._path, os.getpid())
             return self._path
 
-    def close(self) -> None:
-        """Delete the folder. It is made anew when it is needed again."""
+    @contextmanager
+    def open(self) -> Iterator[Path]:
+        """:meth:`path`, for a thread that writes to it: what it writes while another closes the
+        folder goes as well.
+        """
+        path = self.path()
+        try:
+            yield path
+        finally:
+            with self._lock:
+                is_closed = self._path != path
+            if is_closed:
+                _remove(path, os.getpid())
+
+    def close(self, for_good: bool = False) -> None:
+        """Delete the folder. It is made anew when it is needed again, unless this is for good."""
         with self._lock:
-            if self._remove is not None:
-                self._remove()
-            self._path = self._remove = None
+            self._ended = self._ended or for_good
+            remove, self._path, self._remove = self._remove, None, None
+        if remove is not None:
+            remove()
 
 
 def _remove(path: Path, owner: int) -> None:

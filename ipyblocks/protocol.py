@@ -710,6 +710,10 @@ class Fetch(Numbered, tag="fetch"):
     """Pieces wanted from there on, at most :data:`MOST_PIECES`, each a part of its own; fewer come
     where the bytes end. Absent: one.
     """
+    size: int | UnsetType = UNSET
+    """Bytes of each piece, from 1 to :data:`CHUNK`: few where the line is slow, because a click
+    waits behind them. The last one of a value may be shorter. Absent: :data:`CHUNK`.
+    """
 
 
 class Submit(Numbered, tag="submit"):

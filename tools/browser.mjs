@@ -15,6 +15,9 @@ const FLAGS = [
   '--use-fake-ui-for-media-stream'
 ];
 
+/** Milliseconds for what comes in a few of them, on a machine that is busy in seconds. */
+const PATIENCE = 60_000;
+
 /**
  * @typedef {import('playwright-core').Browser} Browser
  * @typedef {import('playwright-core').Page} Page
@@ -55,6 +58,7 @@ export async function openNotebook(browser, lab, file, options = {}) {
     deviceScaleFactor: scale,
     reducedMotion: reducedMotion ? 'reduce' : 'no-preference'
   });
+  context.setDefaultTimeout(PATIENCE);
   if (wakes) {
     await context.addInitScript(wakeKernel);
   }

@@ -9,8 +9,8 @@ import { PYTHON } from './paths.mjs';
 import { Problem } from './run.mjs';
 import { pythonEnv } from './setup.mjs';
 
-const START_TIMEOUT_MS = 60_000;
-const STOP_TIMEOUT_MS = 10_000;
+const START_TIMEOUT_MS = 120_000;
+const STOP_TIMEOUT_MS = 60_000;
 
 /** Settings for every JupyterLab we start: `{plugin id: {setting: value}}`. */
 const SETTINGS = {

@@ -30,6 +30,12 @@ def _listed(items: Any) -> Any:
     """
     if items is None:
         return []
+    if hasattr(items, "iloc"):  # pandas: its [0] is a name, and need not be there
+        by_row = "tolist()" if hasattr(items, "tolist") else 'to_dict("records")'
+        raise TypeError(
+            f"For: items is {type(items).__name__}; give its rows, items.{by_row}, or a "
+            "DerivedVariable that makes these of it."
+        )
     is_list = hasattr(items, "__len__") and hasattr(items, "__getitem__")
     if not is_list or isinstance(items, (str, bytes, Mapping)):
         raise TypeError(

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..block import Block
 from ..variables.base import AnyVariable
+from ..variables.condition import holds
 from ..variables.loop import Place
 from .part import PartColumn, own, place
 from .template import chosen_of, copy_of
@@ -28,9 +29,10 @@ class If(PartColumn):
     ) -> None:
         self.condition = condition
         self.contents = (own(false_component, "If"), own(true_component, "If"))
+        what = condition.describe() if isinstance(condition, AnyVariable) else "The condition of If"
 
         def build(*values: Any) -> None:
-            place(self.contents[bool(values[0] if values else condition)])
+            place(self.contents[holds(values[0] if values else condition, what)])
 
         self.follow(build, [condition])
         super().__init__(**props)
@@ -38,8 +40,8 @@ class If(PartColumn):
     def copied(self, at: Place) -> Block:
         condition = at.of(self.condition)
         if not isinstance(condition, AnyVariable):
-            holds = bool(condition)
-            return chosen_of(holds, self.contents[holds], at, self._given_at(at))
+            chosen = holds(condition, "The condition of If")
+            return chosen_of(chosen, self.contents[chosen], at, self._given_at(at))
         if_false, if_true = (each and copy_of(each, at) for each in self.contents)
         props = {**self._given_at(at), "render": False}
         return If(condition, if_true, if_false, **props)

@@ -186,21 +186,22 @@ class Bulk:
 
     def _fetch(self, page: PageId, message: Fetch) -> None:
         count = 1 if message.count is UNSET else message.count
+        length = CHUNK if message.size is UNSET else message.size
+        if not (1 <= count <= MOST_PIECES and 1 <= length <= CHUNK):
+            self.refused += 1
+            log.warning("A page asked for %d pieces of %d bytes at once.", count, length)
+            return
         binary = self.blobs.get(message.blob)
         size = message.offset + 1 if binary is None else binary.size
         if not (self.blobs.was_given(message.blob) and 0 <= message.offset < size):
             self.refused += 1
             log.warning("A page asked for bytes that no value has.")
-            count = 1
-        elif not 1 <= count <= MOST_PIECES:
-            self.refused += 1
-            log.warning("A page asked for %d pieces at once.", count)
-            return
-        if binary is not None and id(binary) in self._lent:
+        elif binary is not None and id(binary) in self._lent:
             self.lend(binary)
-        self._part(page, message.blob, message.offset, min(size, message.offset + count * CHUNK))
+        end = min(size, message.offset + count * length)
+        self._part(page, message.blob, message.offset, length, end)
 
-    def _part(self, page: PageId, blob: BlobId, offset: int, end: int) -> None:
+    def _part(self, page: PageId, blob: BlobId, offset: int, length: int, end: int) -> None:
         """Send one piece, and the others up to ``end`` behind whatever else is due."""
         if self._session.closed:
             return
@@ -208,14 +209,15 @@ class Bulk:
         chunk = None
         if binary is not None and 0 <= offset < binary.size:
             try:
-                data = binary.piece(offset, CHUNK)
+                data = binary.piece(offset, length)
                 chunk = Binary(data=data, mime_type="application/octet-stream")
             except OSError as error:
                 log.warning("A file that the page asked for cannot be read: %s", error)
         self._aside(Part(seq=0, page=page, blob=blob, offset=offset, chunk=chunk))
-        if chunk is not None and offset + CHUNK < end:
+        offset += length
+        if chunk is not None and offset < end:
             loop = self._session.engine.loop
-            loop.call_soon(self._part, page, blob, offset + CHUNK, end)
+            loop.call_soon(self._part, page, blob, offset, length, end)
 
     # --- values ----------------------------------------------------------------------------------
 

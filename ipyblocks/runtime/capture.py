@@ -87,9 +87,9 @@ def uninstall() -> None:
     with _lock:
         _users -= 1
         if _users == 0:
-            stood_in = [s for s in (sys.stdout, sys.stderr) if isinstance(s, _StandIn)]
-            _redirect({id(stream): stream._ipyblocks_real for stream in stood_in})
-            if isinstance(sys.stdout, _StandIn):
-                sys.stdout = sys.stdout._ipyblocks_real
-            if isinstance(sys.stderr, _StandIn):
-                sys.stderr = sys.stderr._ipyblocks_real
+            # Looked at once: a cell may put in another one at any moment.
+            now = {"stdout": sys.stdout, "stderr": sys.stderr}
+            stood_in = {name: s for name, s in now.items() if isinstance(s, _StandIn)}
+            for name, stream in stood_in.items():
+                setattr(sys, name, stream._ipyblocks_real)
+            _redirect({id(stream): stream._ipyblocks_real for stream in stood_in.values()})

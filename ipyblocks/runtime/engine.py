@@ -101,12 +101,22 @@ class Engine:
 
         Args:
             control, paced, refers: see :class:`~ipyblocks.runtime.session.Session`.
+
+        Raises:
+            RuntimeError: the engine has ended, with its last session.
         """
         session = Session(self, send, control, paced, refers)
         self.thread.call(lambda: self._add(session))
         return session
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether its last session has been closed; there will be no other."""
+        return self._closed
+
     def _add(self, session: Session) -> None:
+        if self._closed:
+            raise RuntimeError("This engine has ended with the last showing of its app.")
         self.sessions[session.epoch] = session
         session.bindings.start()
         while len(self.sessions) > self.options.capacity:
@@ -155,7 +165,11 @@ class Engine:
             self._shut()
 
         if not self._closed:
-            self.thread.call(end)
+            try:
+                self.thread.call(end)
+            except RuntimeError:
+                if not self._closed:  # else another thread was quicker
+                    raise
             # A handler that closes its app cannot be waited for by itself.
             if not self.thread.here and context.current_run() is None:
                 self.runner.stop(wait=True)
@@ -388,7 +402,7 @@ class Engine:
                     await session.settle()
                 return
 
-    def wait_idle(self, timeout: float = 30) -> None:
+    def wait_idle(self, timeout: float = 120) -> None:
         """:meth:`idle`, from a thread.
 
         Raises:

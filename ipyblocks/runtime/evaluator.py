@@ -12,9 +12,8 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from functools import partial
-from typing import Any
 
 from ..files import Files
 from ..variables import circles, graph, planning
@@ -23,6 +22,7 @@ from ..variables.graph import Derived, Node, State
 from ..variables.watch import Watch
 from . import jobs
 from . import loop as loops
+from .backends.base import ExecutionBackend
 from .backends.choice import Lease
 from .backends.threads import new_pool
 from .computation import Computation, Follower
@@ -48,26 +48,26 @@ class Evaluator:
         self._pool: Executor | None = None
         self._files: Files | None = None
         self._lease = Lease()
-        self._posted = False
+        self._posted: loops.LoopThread | None = None
+        """Whose loop is about to look at what has changed; one that has ended does not matter."""
         self._wave: Wave | None = None
         self._jobs: set[jobs.Job] = set()
         self._polling: Polling | None = None
         self._telling: Telling | None = None
         self.runs: dict[Derived, Computation] = {}
+        self._loading: set[DerivedVariable] = set()
 
     # --- life ------------------------------------------------------------------------------------
 
     def hold(self) -> loops.LoopThread:
         """Somebody looks, or reads. Wants one :meth:`release`."""
         with self._lock:
-            self._users += 1
             if self._thread is None:
-                # What the former loop was about to do is not done any more.
-                self._wave, self._posted = None, False
                 self._thread = loops.acquire()
                 self._pool = new_pool(MOST_THREADS)
                 self._polling = Polling(self._thread)
                 self._telling = Telling(self._pool)
+            self._users += 1
             return self._thread
 
     def release(self) -> None:
@@ -79,7 +79,8 @@ class Evaluator:
             pool, files = self._pool, self._files
             thread, runs = self.thread, list(self.runs.values())
             polling, telling = self._polling, self._telling
-            self._wave = None
+            # What the loop was about to do is not done any more.
+            self._wave = self._posted = None
             self.runs.clear()
             self._thread = self._pool = self._files = self._polling = self._telling = None
             self._lease.release()
@@ -89,7 +90,8 @@ class Evaluator:
             telling.close()
         for run in runs:
             thread.post(run.cancel)
-            self._flag(run.node, False)
+        if runs:
+            self._tell_loading()
         if pool is not None:
             pool.shutdown(wait=False)
         if files is not None:
@@ -134,14 +136,15 @@ class Evaluator:
     def wake(self) -> None:
         """See :class:`graph.Keeper`."""
         thread = self._thread
-        if thread is not None and not self._posted:
-            self._posted = True
+        if thread is not None and self._posted is not thread:
+            self._posted = thread
             thread.post(self._flush, thread)
 
     def _flush(self, thread: loops.LoopThread) -> None:
+        if self._posted is thread:
+            self._posted = None
         if self._thread is not thread:
             return  # its loop is about to end, and there may be another one
-        self._posted = False
         with graph.lock:
             watches = list(graph.news)
             graph.news.clear()
@@ -161,14 +164,16 @@ class Evaluator:
         if self._wave is not None:
             self._wave.again = True
             return
-        if self._pool is None:
-            return
         with graph.lock:
             if not any(node.run is None for node in graph.wanted):
                 return
-        self._wave = wave = Wave(self, self.thread)
-        self.thread.loop.call_later(LINGER, self._overtake, wave)
-        self._pool.submit(wave.compute)
+        with self._lock:  # the loop and the pool go on, as long as it is held
+            thread, pool = self._thread, self._pool
+            if thread is None or pool is None or not thread.here:
+                return  # whoever holds another loop has woken that one
+            self._wave = wave = Wave(self, thread)
+            pool.submit(wave.compute)
+        thread.loop.call_later(LINGER, self._overtake, wave)
 
     def prepared(self, node: Derived) -> Computation | None:
         """The call that computes a node; None: it needs none, or must wait for an input."""
@@ -188,7 +193,12 @@ class Evaluator:
             if self._thread is thread:  # and the loop goes on, as long as the lock is held
                 thread.post(self.start, run, thread)
                 return
-        run.node.over()
+        self.forget(run)
+
+    def forget(self, run: Computation) -> None:
+        """A call does not begin."""
+        if run.node.run is run:
+            run.node.over()
         run.end()
 
     def call(self, run: Computation) -> None:
@@ -221,9 +231,9 @@ class Evaluator:
 
     def _overtake(self, wave: Wave) -> None:
         """A wave takes long: say so where its function is waited for, and go on with the rest."""
-        if self._wave is not wave or self._thread is None:
+        if self._wave is not wave:
             return
-        loop = self.thread.loop
+        loop = wave.thread.loop
         with graph.lock:
             run = wave.run
             # Many quick functions are no slow one.
@@ -232,8 +242,11 @@ class Evaluator:
                 loop.call_later(left, self._overtake, wave)
                 return
             wave.overtaken = True
-        self._wave = None
-        self._announce(run)
+        with self._lock:
+            if self._wave is not wave:
+                return  # nobody looks any more
+            self._wave = None
+        self._announce(run, wave.thread)
         self._begin_wave()
 
     def wave_over(self, wave: Wave) -> None:
@@ -256,23 +269,33 @@ class Evaluator:
                         found.setdefault(watch.owner, []).append(watch)  # type: ignore[arg-type]
         return found
 
-    def _announce(self, run: Computation) -> None:
+    def _announce(self, run: Computation, thread: loops.LoopThread) -> None:
         """Tell those who wait for it that a call goes on. Loop thread only."""
         self.runs[run.node] = run
         said = run.tracked
-        run.began = run.began or self.thread.loop.time()
+        run.began = run.began or thread.loop.time()
         for follower, watches in self.audience(run.node).items():
             run.followers[follower] = None
             follower.follow(run, watches)
         if said:
             run.reported()  # before anybody was there to be told
-        self._flag(run.node, True)
+        self._tell_loading()
 
-    def _flag(self, node: Derived, loading: bool) -> None:
+    def _tell_loading(self) -> None:
+        """Set the flags of what waits for a call now, and of what does so no more."""
         with graph.lock:
-            for each in planning.below(node):
-                if isinstance(each, DerivedVariable):
-                    each.tell_flags(loading)
+            waits = {
+                each
+                for run in list(self.runs.values())
+                for each in planning.below(run.node)
+                if isinstance(each, DerivedVariable)
+            }
+            # Not that which is below a call when it ends: it may have been linked to another one.
+            for each in self._loading - waits:
+                each.tell_flags(False)
+            self._loading = waits
+            for each in waits:
+                each.tell_flags(True)
 
     def waited_for(self, watches: Mapping[Watch, None]) -> dict[Computation, list[Watch]]:
         """Calls that go on, with those of the watches that wait for them."""
@@ -287,14 +310,33 @@ class Evaluator:
 
     def start(self, run: Computation, thread: loops.LoopThread) -> None:
         """Begin a call that is no quick one."""
-        if self._thread is not thread:
-            run.node.over()
-            run.end()
+        with self._lock:
+            lease = self._lease
+            # What has changed since it was planned would not end it: it was none of the calls.
+            stale = run.is_over or run.node.state is State.STALE
+            begins = self._thread is thread and not stale
+            if begins:
+                self.runs[run.node] = run  # so that a release ends it
+        if not begins:
+            self.forget(run)
             return
-        job = jobs.begin(run, self._lease, thread.loop)
+        job = jobs.begin(run, lease, partial(self._backend, run, lease), thread.loop)
         self._jobs.add(job)
         job.add_done_callback(partial(self._job_over, run))
-        self._announce(run)
+        self._announce(run, thread)
+
+    def _backend(self, run: Computation, lease: Lease) -> ExecutionBackend | None:
+        """Where to run a call; see :meth:`Lease.backend`.
+
+        Raises:
+            CancelledError: the lease has been given back, and nobody would give it back again.
+            ValueError: an environment variable that makes no sense.
+        """
+        with self._lock:
+            if self._lease is not lease:
+                run.cancelled = True
+                raise asyncio.CancelledError("The last app has been closed.")
+            return lease.backend()
 
     def _job_over(self, run: Computation, job: jobs.Job) -> None:
         self._jobs.discard(job)
@@ -312,13 +354,13 @@ class Evaluator:
         """A call that was told of is over. Loop thread only."""
         if self.runs.get(run.node) is run:
             del self.runs[run.node]
-            self._flag(run.node, False)
+            self._tell_loading()
         run.waits = False
         for tell in run.shown:
             tell()
         run.followers.clear()
         self.wake()
-        if not self._posted and self._thread is not None:
+        if self._posted is None:
             self._begin_wave()
 
     # --- giving up -------------------------------------------------------------------------------
@@ -359,11 +401,6 @@ class Evaluator:
         if thread is not None and polling is not None:
             thread.post(polling.arm, node)
 
-    def submit(self, fn: Callable[..., Any], *args: Any) -> Future[Any]:
-        """Call a function that may wait, in a thread. For those who :meth:`hold` it."""
-        assert self._pool is not None
-        return self._pool.submit(fn, *args)
-
     # --- telling observers -----------------------------------------------------------------------
 
     def tell(self, told: Callable[[], None]) -> None:
@@ -385,7 +422,7 @@ class Evaluator:
     @property
     def is_about_to_tell(self) -> bool:
         """Whether somebody who looks has not yet been told of a value."""
-        return self._posted
+        return self._posted is not None and self._posted is self._thread
 
     @property
     def is_telling(self) -> bool:
@@ -397,7 +434,7 @@ class Evaluator:
         """Whether something is being computed or about to be."""
         waiting = planning.is_waited_for()
         going = self._wave is not None or self.runs or self.is_telling
-        return bool(self._thread is not None and (going or self._posted or waiting))
+        return bool(self._thread is not None and (going or self.is_about_to_tell or waiting))
 
 
 def _is_main_thread() -> bool:

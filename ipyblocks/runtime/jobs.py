@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
 from .. import context
 from ..variables.derived import DerivedVariable
-from .backends.base import Call, kind_of
+from .backends.base import Call, ExecutionBackend, kind_of
 from .backends.choice import Lease
 from .computation import Computation
 
@@ -19,18 +19,23 @@ Job = asyncio.Task[BaseException | None]
 """Gives what ended the call instead of a value; None: it has its value."""
 
 
-def begin(run: Computation, lease: Lease, loop: asyncio.AbstractEventLoop) -> Job:
+Backend = Callable[[], ExecutionBackend | None]
+"""Where to run a task; None: where all functions run."""
+
+
+def begin(run: Computation, lease: Lease, backend: Backend, loop: asyncio.AbstractEventLoop) -> Job:
     """Make a call on the loop, or in a worker. Loop thread only.
 
     Args:
-        lease: where tasks run.
+        lease: whose places tasks take.
+        backend: where they run.
     """
     node = run.node
     assert isinstance(node, DerivedVariable)
     if node.run_as_task:
         places = lease.places
         run.waits = places is not None and not places.take(lambda: None)
-        job = _guarded(_in_worker(run, node, lease))
+        job = _guarded(_in_worker(run, node, lease, backend))
     else:
         job = _guarded(_on_loop(run, node))
     # A context of its own: what a cell has set is none of its business.
@@ -56,7 +61,9 @@ async def _on_loop(run: Computation, node: DerivedVariable) -> None:
     node.finish(run.versions, run.values, value)
 
 
-async def _in_worker(run: Computation, node: DerivedVariable, lease: Lease) -> None:
+async def _in_worker(
+    run: Computation, node: DerivedVariable, lease: Lease, backend: Backend
+) -> None:
     places = lease.places
     assert places is not None
     if run.waits:
@@ -65,14 +72,13 @@ async def _in_worker(run: Computation, node: DerivedVariable, lease: Lease) -> N
         run.reported()
     try:
         run.check_cancelled()
-        value = await _result(run, node, lease)
+        value = await _result(run, node, backend())
     finally:
         places.give()
     node.finish(run.versions, run.values, value)
 
 
-async def _result(run: Computation, node: DerivedVariable, lease: Lease) -> Any:
-    backend = lease.backend()
+async def _result(run: Computation, node: DerivedVariable, backend: ExecutionBackend | None) -> Any:
     if backend is None:
         with context.running(run):
             value = node.compute(*run.values)

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent import futures
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -31,6 +32,7 @@ class LoopThread:
     def __init__(self) -> None:
         self.loop: asyncio.AbstractEventLoop = asyncio.new_event_loop()
         self.pace = Pace(self.loop.time)
+        self._calls: set[Future[Any]] = set()
         started = threading.Event()
         self.loop.call_soon(started.set)
         self._thread = threading.Thread(target=self._run, name="ipyblocks-loop", daemon=True)
@@ -46,6 +48,8 @@ class LoopThread:
         self.loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
         self.loop.run_until_complete(self.loop.shutdown_asyncgens())
         self.loop.close()
+        for late in list(self._calls):  # posted when nothing was called any more
+            late.set_exception(RuntimeError("The last app has been closed."))
 
     @property
     def here(self) -> bool:
@@ -89,8 +93,16 @@ class LoopThread:
             except BaseException as error:  # noqa: BLE001 - the caller gets it
                 result.set_exception(error)
 
+        self._calls.add(result)
+        result.add_done_callback(self._calls.discard)
         self.loop.call_soon_threadsafe(run)
-        return result.result(timeout)
+        try:
+            return result.result(timeout)
+        except futures.TimeoutError:
+            if result.done():
+                raise  # its own
+            # Before Python 3.11 the one of futures is another class.
+            raise TimeoutError(f"The loop was busy for {timeout} s.") from None
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         """Run a coroutine on the loop, from any thread."""

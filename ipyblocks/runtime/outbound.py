@@ -230,10 +230,13 @@ class Outbound:
         # Pyodide's loop refuses a point that has passed, and its handles do not know theirs.
         return self._loop.call_later(max(0.0, when - self._loop.time()), fn)
 
-    def _wait_for_token(self) -> float:
+    def _refill(self) -> None:
         now = self._loop.time()
         self._tokens = min(BURST, self._tokens + (now - self._refilled) * FLUSHES_PER_SECOND)
         self._refilled = now
+
+    def _wait_for_token(self) -> float:
+        self._refill()
         return 0.0 if self._tokens >= 1 else (1 - self._tokens) / FLUSHES_PER_SECOND
 
     @property
@@ -249,6 +252,7 @@ class Outbound:
         may_go = self._credit.is_open or self._pace is None
         if not (self._ack_due or self._missing or (may_go and self.waiting)):
             return
+        self._refill()  # what was waited for is spent, and not counted once more
         # Frames that could not wait leave no debt: what follows many of them would be seconds late.
         self._tokens = max(0.0, self._tokens - 1)
         if self._pace is not None and self._reserved is None:

@@ -42,10 +42,20 @@ class Places:
 
     async def turn(self) -> None:
         """Wait for a place, and take it."""
-        free = asyncio.Event()
-        while not self.take(free.set):
-            await free.wait()
-            free = asyncio.Event()
+        taken = asyncio.get_running_loop().create_future()
+
+        def take() -> None:
+            # As it is woken: others who are woken with it take theirs at once.
+            if not taken.done() and self.take(take):
+                taken.set_result(None)
+
+        take()
+        try:
+            await taken
+        except asyncio.CancelledError:
+            if not taken.cancelled():
+                self.give()
+            raise
 
     def give(self) -> None:
         """Give a place back."""

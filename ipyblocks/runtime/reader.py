@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Callable, Sequence
 from concurrent import futures
+from functools import partial
 from typing import Any
 
 from .. import context
@@ -78,9 +80,10 @@ class Reader:
             with graph.lock:
                 node.resume()
                 run = self._evaluator.prepared(node)
+                going = node.run
             if run is None:
-                if isinstance(node.run, Computation):
-                    awaited.add(node.run)
+                if isinstance(going, Computation):
+                    awaited.add(going)
             elif node.quick:
                 self._evaluator.call(run)
             else:
@@ -98,9 +101,10 @@ class Reader:
         with self._evaluator.held() as thread:
             if not isinstance(thread, KernelLoop):
                 given_up: futures.Future[None] = futures.Future()
-                call = self._evaluator.submit(across, self.read, node, waiting, given_up)
                 try:
-                    return await asyncio.wrap_future(call)
+                    # In a thread of its own: those of a pool might all wait for one that waits for
+                    # a thread.
+                    return await _threaded(partial(self.read, node, waiting, given_up))
                 finally:
                     given_up.set_result(None)
             # Where everything is on one loop, looking at it is waiting for it.
@@ -128,6 +132,24 @@ class Reader:
             return False
         self._evaluator.tell(told)
         return True
+
+
+def _threaded(fn: Callable[[], Any]) -> asyncio.Future[Any]:
+    """What a function gives that is called in a thread of its own."""
+    done: futures.Future[Any] = futures.Future()
+
+    def run() -> None:
+        try:
+            value = across(fn)
+        except BaseException as error:  # noqa: BLE001 - who awaits it gets it
+            if done.set_running_or_notify_cancel():
+                done.set_exception(error)
+        else:
+            if done.set_running_or_notify_cancel():
+                done.set_result(value)
+
+    threading.Thread(target=run, name="ipyblocks-read", daemon=True).start()
+    return asyncio.wrap_future(done)
 
 
 class _Awaited:
@@ -162,12 +184,11 @@ class _Awaited:
         """
         try:
             self.add(run)
-        except RuntimeError:
-            run.node.over()
-            run.end()
+            assert self._thread is not None
+            self._thread.post(self._evaluator.start, run, self._thread)
+        except BaseException:  # also of an interrupt: whoever reads next would wait for this call
+            self._evaluator.forget(run)
             raise
-        assert self._thread is not None
-        self._thread.post(self._evaluator.start, run, self._thread)
 
     def add(self, run: Computation) -> None:
         """Wait for a call that goes on, too.
@@ -184,7 +205,8 @@ class _Awaited:
             )
         if run not in self._runs:
             self._runs[run] = None
-            run.readers += 1
+            with graph.lock:
+                run.readers += 1
 
     def wait(self) -> None:
         """Wait until one of them is over.
@@ -208,7 +230,8 @@ class _Awaited:
 
     def _leave(self, run: Computation) -> None:
         del self._runs[run]
-        run.readers -= 1
+        with graph.lock:
+            run.readers -= 1
         self._evaluator.drop(run.node)
 
     def close(self) -> None:
@@ -229,8 +252,9 @@ class _Observer(Watch):
         self._told = told
 
     def _changed(self) -> None:
-        if self._evaluator is not None:
-            self._evaluator.tell(self._told)
+        evaluator = self._evaluator
+        if evaluator is not None:
+            evaluator.tell(self._told)
 
     def stop(self) -> None:
         super().stop()

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import contextvars
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import Future
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
@@ -65,9 +65,20 @@ class Runner:
     def prepare_tasks(self) -> None:
         """There will be tasks: let their backend start what takes time."""
         with contextlib.suppress(ValueError):  # the first task says so
-            backend = None if self._stopped else self.tasks.backend()
+            backend = None if self._stopped else self.backend()
             if backend is not None:
                 backend.prepare()
+
+    def backend(self) -> ExecutionBackend | None:
+        """Where to run a task now; see :meth:`Lease.backend`. Loop thread only.
+
+        Raises:
+            CancelledError: the app has been closed, and nobody would end what is begun.
+            ValueError: an environment variable that makes no sense.
+        """
+        if self._stopped:
+            raise asyncio.CancelledError("The app has been closed.")
+        return self.tasks.backend()
 
     async def run(self, task: Task, apply: Apply) -> None:
         """Call the function of a task; ``apply`` gets what each output becomes, on the loop.
@@ -87,7 +98,7 @@ class Runner:
     async def _run_once(self, task: Task, apply: Apply) -> None:
         fn = task.dependency.fn
         assert fn is not None
-        backend = self.tasks.backend() if task.dependency.args.run_as_task else None
+        backend = self.backend() if task.dependency.args.run_as_task else None
         if backend is not None:
             await self._run_task(backend, task, fn, apply)
         elif task.dependency.renders is not None:
@@ -126,12 +137,13 @@ class Runner:
             rows = batch_rows(leader.dependency, returned, len(tasks))
             return [_own_outputs(task, row) for task, row in zip(tasks, rows, strict=True)]
 
-        backend = self.tasks.backend() if leader.dependency.args.run_as_task else None
+        backend = self.backend() if leader.dependency.args.run_as_task else None
         if backend is not None:
             values = await self._in_thread(leader, partial(batch_arguments, tasks))
             outputs: list[list[Output]] = []
-            async for returned in self._values(backend, leader, fn, values):
-                outputs = await self._in_thread(leader, partial(split, returned))
+            async with contextlib.aclosing(self._values(backend, leader, fn, values)) as given:
+                async for returned in given:
+                    outputs = await self._in_thread(leader, partial(split, returned))
         elif is_async(fn):
             values = await self._in_thread(leader, partial(batch_arguments, tasks))
             with context.running(leader):
@@ -147,13 +159,14 @@ class Runner:
     ) -> None:
         """Call a function on a backend; what comes before and after is done here."""
         values = await self._in_thread(task, partial(handler_arguments, task))
-        async for returned in self._values(backend, task, fn, values):
-            apply(task, await self._in_thread(task, partial(_outputs, task, returned)))
+        async with contextlib.aclosing(self._values(backend, task, fn, values)) as given:
+            async for returned in given:
+                apply(task, await self._in_thread(task, partial(_outputs, task, returned)))
 
     async def _values(
         self, backend: ExecutionBackend, task: Task, fn: Callable[..., Any], values: list[Any]
-    ) -> AsyncIterator[Any]:
-        """What a function gives on a backend. Ends when it is really over."""
+    ) -> AsyncGenerator[Any, None]:
+        """What a function gives on a backend. Ends, or is closed, when it is really over."""
         dependency = task.dependency
         call = Call(
             fn,

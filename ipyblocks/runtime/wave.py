@@ -18,10 +18,8 @@ log = logging.getLogger("ipyblocks")
 class Wave:
     """Quick functions that one thread calls one after the other.
 
-    Args:
-        thread: of the loop, as long as there is no other one.
-
     Attributes:
+        thread: of the loop, as long as there is no other one.
         run: the call that goes on.
         overtaken: that call has taken too long; the rest is left to another thread.
         again: something has changed since it began.
@@ -29,7 +27,7 @@ class Wave:
 
     def __init__(self, evaluator: Evaluator, thread: LoopThread) -> None:
         self._evaluator = evaluator
-        self._thread = thread
+        self.thread = thread
         self.run: Computation | None = None
         self.overtaken = False
         self.again = False
@@ -42,7 +40,7 @@ class Wave:
         except BaseException:
             log.exception("Variables could not be computed.")
         finally:
-            self._thread.post(self._evaluator.wave_over, self)
+            self.thread.post(self._evaluator.wave_over, self)
 
     def _pass(self) -> bool:
         evaluator = self._evaluator
@@ -62,14 +60,14 @@ class Wave:
                 continue
             went_on = True
             if not node.quick:
-                evaluator.hand_over(run, self._thread)
+                evaluator.hand_over(run, self.thread)
                 continue
-            run.began = self._thread.loop.time()
+            run.began = self.thread.loop.time()
             self.run = run
             evaluator.call(run)
             self.run = None
             if self.overtaken:
-                self._thread.post(evaluator.run_over, run)
+                self.thread.post(evaluator.run_over, run)
                 evaluator.wake()  # that loop may have ended, and others wait on another one
                 return False
         return went_on

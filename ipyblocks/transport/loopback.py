@@ -101,7 +101,7 @@ class LoopbackPage:
         """Fire an event."""
         self.send(Event(seq=0, node=NodeId(node), name=name, data=data))
 
-    def wait_for(self, wanted: Callable[[ToPage], bool], timeout: float = 30) -> ToPage:
+    def wait_for(self, wanted: Callable[[ToPage], bool], timeout: float = 120) -> ToPage:
         """The first message that ``wanted`` accepts, among those received and those to come.
 
         Raises:

@@ -37,7 +37,7 @@ class Condition(Computed):
 
     def compute(self, *values: Any) -> bool:
         left, right = (*values, self._other)[:2]
-        return bool(_OPERATORS[self.operation](left, right))
+        return holds(_OPERATORS[self.operation](left, right), self.describe())
 
     def describe(self) -> str:
         other = self._other.describe() if isinstance(self._other, AnyVariable) else self._other
@@ -45,3 +45,22 @@ class Condition(Computed):
 
     def __bool__(self) -> bool:
         return bool(self.value)
+
+
+def holds(value: object, what: str) -> bool:
+    """Whether a condition's value is true.
+
+    Args:
+        what: the condition, for the message.
+
+    Raises:
+        ValueError: it is many values, such as an array, of which each may be true or not.
+    """
+    try:
+        return bool(value)
+    except ValueError as error:
+        raise ValueError(
+            f"{what} is of type {type(value).__name__}, which is neither true nor false as a "
+            "whole. Use a DerivedVariable that says which it is, such as "
+            "DerivedVariable(lambda values: bool((values > 0).all()), [variable])."
+        ) from error

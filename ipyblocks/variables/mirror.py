@@ -43,8 +43,8 @@ class Mirror(Settable, Computed):
         with graph.lock:
             follows = self._own.now() is UNKNOWN
             self._own.put(new)
-        if follows:
-            relink(self, [self._own])
+            if follows:
+                relink(self, [self._own])
 
     def assign_inside(self, changed: Callable[[Any], Any]) -> None:
         """See :meth:`.base.AnyVariable.assign_inside`."""
@@ -67,5 +67,6 @@ class Mirror(Settable, Computed):
 
     def to_default(self) -> None:
         """Follow the other variable again."""
-        self._own.put(UNKNOWN)
-        relink(self, [self._other])
+        with graph.lock:
+            self._own.put(UNKNOWN)
+            relink(self, [self._other])

@@ -7,6 +7,7 @@ from typing import Any
 
 from .base import AnyVariable
 from .computed import UNKNOWN, Computed
+from .condition import holds
 from .graph import Node
 from .watch import relink
 
@@ -123,7 +124,9 @@ class _Choice(SwitchVariable):
         super().__init__(condition, {"true": true_value, "false": false_value})
 
     def _pick(self, value: Any, options: Mapping[str, Any]) -> Any:
-        return options["true" if value else "false"]
+        decides = self._decides
+        what = decides.describe() if isinstance(decides, AnyVariable) else "The condition"
+        return options["true" if holds(value, what) else "false"]
 
 
 def _now(node: Node) -> Any:

@@ -637,6 +637,11 @@ export interface Fetch {
    * where the bytes end. Absent: one.
    */
   readonly count?: number;
+  /**
+   * Bytes of each piece, from 1 to :data:`CHUNK`: few where the line is slow, because a click
+   * waits behind them. The last one of a value may be shorter. Absent: :data:`CHUNK`.
+   */
+  readonly size?: number;
 }
 
 /** Call a function with values of the caller's own: what clients do, not people. */
@@ -737,7 +742,7 @@ export const shapes: Shapes = {
   upload: { seq: "number", upload: "number", node: "number", name: "string", mimeType: "string", size: "number" },
   piece: { seq: "number", upload: "number", offset: "number", crc: "number", chunk: "any" },
   abandon: { seq: "number", upload: "number", page: "string?" },
-  fetch: { seq: "number", blob: "number", offset: "number", count: "number?" },
+  fetch: { seq: "number", blob: "number", offset: "number", count: "number?", size: "number?" },
   submit: { seq: "number", call: "number", dependency: "number", data: "array" },
   stored: { seq: "number", values: "object" },
   jsResult: { seq: "number", task: "number", values: "array|null", error: "string|null" },

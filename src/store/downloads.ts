@@ -1,9 +1,9 @@
 /** Large values of the kernel: asked for in pieces, a few at a time, and put together. */
 import { Binary, type BlobId, type BlobReference, type Fetch, type Part } from '../protocol/wire';
-import { Lead } from './lead';
+import { Lead, SMALLEST } from './lead';
 import { Nudge } from './nudge';
 import { Pieces } from './pieces';
-import { CHUNK, STALL_MOST_MS, STALL_MS } from './uploads';
+import { STALL_MOST_MS, STALL_MS } from './uploads';
 import type { Later } from './runouts';
 
 /** How far a value is. The same object until it changes. */
@@ -36,8 +36,8 @@ interface Transfer {
   readonly blob: BlobId;
   readonly size: number;
   readonly pieces: Pieces;
-  /** Offsets asked for and not answered; each is to be told of its answer. */
-  readonly asked: Map<number, () => void>;
+  /** Pieces asked for and not answered, by their offset; each is to be told of its answer. */
+  readonly asked: Map<number, { readonly bytes: number; readonly answered: () => void }>;
   readonly listeners: Set<() => void>;
   /** Up to where all has been asked for. */
   next: number;
@@ -96,12 +96,12 @@ export class Downloads {
       return; // nobody looks any more
     }
     this.nudge.rest();
-    transfer.asked.get(offset)?.();
-    transfer.asked.delete(offset);
     if (!(chunk instanceof Binary) || chunk.data.length === 0) {
       this.end(transfer, { ...transfer.state, gone: true });
-    } else if (!transfer.pieces.has(offset)) {
-      this.add(transfer, offset, chunk.data);
+    } else {
+      transfer.pieces.add(offset, chunk.data);
+      answer(transfer);
+      this.move(transfer);
     }
     this.pump();
   }
@@ -134,9 +134,8 @@ export class Downloads {
     return this.transfers.size;
   }
 
-  private add(transfer: Transfer, offset: number, data: Uint8Array<ArrayBuffer>): void {
+  private move(transfer: Transfer): void {
     const { pieces, size, state } = transfer;
-    pieces.add(offset, data);
     const share = pieces.bytes / size;
     if (share >= 1) {
       this.end(transfer, { share: 1, blob: whole(transfer, pieces.whole()), gone: false });
@@ -158,14 +157,19 @@ export class Downloads {
   }
 
   private pump(): void {
-    const all = [...this.transfers.values()];
-    const onWay = all.reduce((sum, { asked }) => sum + asked.size, 0);
-    const { pieces } = this.lead;
+    const { pieces, size } = this.lead;
+    const room = pieces - Math.ceil(this.onWay / size);
     // Several at once, so that on a line which carries many not every piece is asked for by a message of its own.
-    if (this.options.isOpen() && pieces - onWay >= Math.floor(pieces / 2)) {
-      this.askFor(pieces - onWay);
+    if (this.options.isOpen() && room >= Math.floor(pieces / 2)) {
+      this.askFor(room);
     }
     this.listen();
+  }
+
+  /** Bytes asked for and not answered. */
+  private get onWay(): number {
+    const asked = [...this.transfers.values()].flatMap(each => [...each.asked.values()]);
+    return asked.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** Ask for so many pieces: of every value as many, and in turns. */
@@ -188,13 +192,15 @@ export class Downloads {
   /** Ask for at most so many pieces that follow one another; returns for how many. */
   private ask(transfer: Transfer, most: number): number {
     const { blob, asked, next: offset } = transfer;
+    const { size } = this.lead;
     let count = 0;
     do {
-      asked.set(transfer.next, this.lead.sent(CHUNK));
-      transfer.next += CHUNK;
+      const bytes = Math.min(size, transfer.size - transfer.next);
+      asked.set(transfer.next, { bytes, answered: this.lead.sent(bytes) });
+      transfer.next += size;
       count += 1;
     } while (count < most && isMissing(transfer));
-    this.options.send({ type: 'fetch', blob, offset, ...(count > 1 ? { count } : {}) });
+    this.options.send({ type: 'fetch', blob, offset, size, ...(count > 1 ? { count } : {}) });
     return count;
   }
 
@@ -227,17 +233,27 @@ function begun(reference: BlobReference): Transfer {
   };
 }
 
+/** What came may answer several questions, or only a part of one: it may be late, and asked for in other sizes since. */
+function answer({ asked, pieces }: Transfer): void {
+  for (const [offset, { bytes, answered }] of asked) {
+    if (pieces.has(offset, bytes)) {
+      asked.delete(offset);
+      answered();
+    }
+  }
+}
+
 /** Passes over what is there, after a question was asked again. */
 function needsMore(transfer: Transfer): boolean {
   while (transfer.next < transfer.size && !isMissing(transfer)) {
-    transfer.next += CHUNK;
+    transfer.next += SMALLEST;
   }
   return transfer.next < transfer.size;
 }
 
-/** The next piece is one that nobody has, or has asked for. */
-function isMissing({ next, size, pieces, asked }: Transfer): boolean {
-  return next < size && !pieces.has(next) && !asked.has(next);
+/** The next piece is one that has not come. What was asked for lies before it. */
+function isMissing({ next, size, pieces }: Transfer): boolean {
+  return next < size && !pieces.has(next);
 }
 
 function whole({ references }: Transfer, parts: Blob[]): Blob {

@@ -1,4 +1,13 @@
-/** How many pieces may be ahead of their answers, as many as the line carries without a queue, and how fast it is. */
+/** How large pieces are, and how many may be ahead of their answers: what the line carries without a queue. */
+
+/** Bytes of the largest piece; the kernel takes and sends no larger ones. */
+export const CHUNK = 1 << 18;
+
+/** Bytes of one piece on the slowest line: smaller ones would be more message than piece. */
+export const SMALLEST = 1 << 14;
+
+/** Seconds that one piece may keep the line: a click waits behind it. */
+const PIECE_S = 0.1;
 
 /** Pieces that are ahead on any line, and on the fastest. */
 export const FEWEST = 2;
@@ -20,6 +29,16 @@ export class Lead {
   /** Pieces that may be on their way, of all files together. */
   get pieces(): number {
     return Math.floor(this.most);
+  }
+
+  /**
+   * Bytes of the next piece: a power of two. Twice those that were answered, at most: nobody knows a line before
+   * it has carried something, and answers that a busy page finds together say that it is faster than it is.
+   */
+  get size(): number {
+    const most = 2 * Math.max(0, ...this.recent.map(({ bytes }) => bytes));
+    const bytes = 2 ** Math.floor(Math.log2(Math.min(most, this.rate * PIECE_S)));
+    return Math.min(CHUNK, Math.max(SMALLEST, bytes));
   }
 
   /** Bytes a second that the line carries; Infinity before the first answer. */
@@ -46,21 +65,24 @@ export class Lead {
       this.last = now;
       this.recent = [...this.recent, { bytes, milliseconds }].slice(-RECENT);
       this.slowest = Math.max(now - at, 0.9 * this.slowest);
-      this.answered(now - at);
+      this.answered(bytes, now - at);
     };
   }
 
   /** Nothing was answered for long: begin anew, on what may be another line. */
   lost(): void {
     this.most = FEWEST;
-    this.quickest = Infinity;
+    this.quickest.clear();
     this.slowest = 0;
+    this.recent = [];
   }
 
-  private answered(milliseconds: number): void {
-    this.quickest = Math.min(this.quickest, milliseconds);
+  private answered(bytes: number, milliseconds: number): void {
+    const kind = Math.floor(Math.log2(bytes));
+    const quickest = Math.min(this.quickest.get(kind) ?? Infinity, milliseconds);
+    this.quickest.set(kind, quickest);
     this.most =
-      milliseconds <= this.quickest + QUEUE_MS
+      milliseconds <= quickest + QUEUE_MS
         ? Math.min(MOST, this.most + 1 / this.most)
         : Math.max(FEWEST, this.most - 0.5);
   }
@@ -70,5 +92,6 @@ export class Lead {
   private last = -Infinity;
   private slowest = 0;
   private most = FEWEST;
-  private quickest = Infinity;
+  /** Milliseconds, by the power of two that a piece has of bytes: large ones take longer without any queue. */
+  private readonly quickest = new Map<number, number>();
 }

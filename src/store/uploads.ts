@@ -13,15 +13,6 @@ import { Nudge } from './nudge';
 import type { Outbox } from './outbox';
 import type { Later } from './runouts';
 
-/** Bytes of one piece; the kernel takes and sends no larger ones. */
-export const CHUNK = 1 << 18;
-
-/** Bytes of one piece on the slowest line: smaller ones would be more message than piece. */
-export const SMALLEST = 1 << 14;
-
-/** Seconds that one piece may keep the line: a click waits behind it. */
-const PIECE_S = 0.1;
-
 /** Milliseconds without an answer after which pieces are sent again; doubled each time, up to the most. */
 export const STALL_MS = 5000;
 export const STALL_MOST_MS = 80_000;
@@ -240,7 +231,7 @@ export class Uploads {
   private next(): Transfer | null {
     const all = [...this.transfers.values()];
     const ahead = all.reduce((sum, { sent, received }) => sum + sent - received, 0);
-    const room = ahead < this.lead.pieces * this.pieceSize();
+    const room = ahead < this.lead.pieces * this.lead.size;
     if (!this.options.isOpen()) {
       return null;
     }
@@ -253,7 +244,7 @@ export class Uploads {
   private async sendPiece(transfer: Transfer): Promise<void> {
     const { upload, file } = transfer;
     const offset = transfer.sent;
-    const most = transfer.due === 'word' ? 0 : this.pieceSize();
+    const most = transfer.due === 'word' ? 0 : this.lead.size;
     const end = Math.min(offset + most, file.size);
     transfer.sent = end;
     transfer.due = null;
@@ -276,12 +267,6 @@ export class Uploads {
       transfer.onWay.set(end, this.lead.sent(end - offset));
     }
     this.options.send({ type: 'piece', upload, offset, crc: crc32(bytes), chunk });
-  }
-
-  /** Bytes of the next piece. */
-  private pieceSize(): number {
-    const bytes = 2 ** Math.floor(Math.log2(this.lead.rate * PIECE_S));
-    return Math.min(CHUNK, Math.max(SMALLEST, bytes));
   }
 
   private unreadable(transfer: Transfer): void {

@@ -323,7 +323,7 @@ async function live(seed: number): Promise<void> {
 describe('whatever the line does, both ends agree', () => {
   for (let start = 0; start < SEEDS; start += 20) {
     const seeds = Array.from({ length: Math.min(20, SEEDS - start) }, (_, i) => start + i);
-    test(`seeds ${start} to ${start + seeds.length - 1}`, { timeout: 120_000 }, async () => {
+    test(`seeds ${start} to ${start + seeds.length - 1}`, { timeout: 300_000 }, async () => {
       for (const seed of seeds) {
         try {
           await live(seed);

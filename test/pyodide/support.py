@@ -13,7 +13,7 @@ from ipyblocks.protocol import Patch
 from ipyblocks.runtime.engine import Engine
 from ipyblocks.transport.loopback import LoopbackPage, apply_update
 
-LIMIT = 20.0
+LIMIT = 90.0
 """Seconds until a case gives up. None that passes waits that long."""
 
 

@@ -8,6 +8,7 @@ import select
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -27,8 +28,9 @@ from ipyblocks.transport import comm
 from ipyblocks.transport.loopback import LoopbackPage, apply_update
 from ipyblocks.variables import graph
 
-LIMIT = 30.0
-"""Seconds that something may take before a test gives up. No passing test waits that long."""
+LIMIT = 120.0
+"""Seconds that something may take before a test gives up. No passing test waits that long, not even
+where a dozen others share a processor."""
 
 REPOSITORY = Path(__file__).parent.parent.parent
 
@@ -194,6 +196,14 @@ def nothing_looked_at(no_leftovers: None) -> Iterator[None]:
     assert not evaluator.runs
     assert evaluator._polling is None
     assert evaluator._wave is None
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for what another thread does and tells nobody."""
+    end = time.monotonic() + LIMIT
+    while not condition():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.0005)
 
 
 class Gate:

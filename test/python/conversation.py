@@ -13,7 +13,6 @@ import msgspec
 import ipyblocks as gr
 from ipyblocks import codec, protocol
 from ipyblocks.protocol import (
-    CHUNK,
     PROTOCOL,
     Binary,
     Event,
@@ -33,6 +32,9 @@ from ipyblocks.protocol import (
 )
 from ipyblocks.runtime.engine import Engine
 from ipyblocks.transport.loopback import LoopbackPage, apply_update
+
+SMALL = 1 << 14
+"""Bytes of the first pieces: a page begins with them, because it does not know the line yet."""
 
 
 class Conversation:
@@ -88,7 +90,7 @@ class Conversation:
         return Upload(seq=0, upload=UploadId(1), node=node, name="a.bin", mime_type=kind, size=size)
 
     def piece(self, data: bytes, offset: int) -> Piece:
-        sent = data[offset : offset + CHUNK]
+        sent = data[offset : offset + SMALL]
         chunk = Binary(data=sent, mime_type="application/octet-stream")
         crc = zlib.crc32(sent)
         return Piece(seq=0, upload=UploadId(1), offset=offset, crc=crc, chunk=chunk)

@@ -11,6 +11,8 @@ import pytest
 import ipyblocks as gr
 from ipyblocks.protocol import Cancel, Done, Failed, Patch, Started, Stopping, TaskId, Toast
 
+from .conftest import LIMIT
+
 # --- batches ------------------------------------------------------------------------------------
 
 
@@ -390,7 +392,7 @@ def test_a_timer_is_started_stopped_and_set_by_updates(show: Any) -> None:
         stop.click(lambda: gr.update(active=False), None, timer)
     shown = show(demo)
     assert shown.session.timers._handles == {}
-    shown.run(start)
+    shown.fire(start)
     shown.until(Patch, 3)
     shown.run(stop)
     assert shown.on_loop(lambda: dict(shown.session.timers._handles)) == {}
@@ -418,7 +420,7 @@ def test_a_tick_that_is_still_worked_on_is_not_run_twice(show: Any, gate: Any) -
     show(demo)
     go_on.reached()
     ticked.clear()
-    assert ticked.wait(30)
+    assert ticked.wait(LIMIT)
     assert most == [1]
     go_on.open()
 

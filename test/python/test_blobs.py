@@ -96,9 +96,16 @@ def references(page: LoopbackPage) -> list[BlobReference]:
     ]
 
 
-def ask(page: LoopbackPage, blob: int, offset: int = 0, count: Any = UNSET, of: str = "") -> None:
+def ask(
+    page: LoopbackPage,
+    blob: int,
+    offset: int = 0,
+    count: Any = UNSET,
+    of: str = "",
+    size: Any = UNSET,
+) -> None:
     """A page asks for pieces; ``of`` names another page of the same session."""
-    question = Fetch(seq=0, blob=BlobId(blob), offset=offset, count=count)
+    question = Fetch(seq=0, blob=BlobId(blob), offset=offset, count=count, size=size)
     frame = ToKernelFrame(page=PageId(of or page._page), ack=0, last=0, messages=[question])
     page.session.receive(codec.encode(frame).content, [])
 
@@ -152,6 +159,31 @@ def test_one_question_asks_for_several_pieces_and_ends_with_the_bytes(referring:
     assert refused(page) == 0
 
 
+@pytest.mark.parametrize("kept", ["memory", "file"])
+def test_pieces_are_as_small_as_the_page_wants_them(kept: str, referring: Any) -> None:
+    data = os.urandom(SIZE)
+    path = Path(tempfile.gettempdir()) / "big.bmp"
+    path.write_bytes(data)
+    value = Binary(data=data, mime_type="image/bmp", name="a.bmp")
+    page = referring(demo_with(lambda: files.read(path) if kept == "file" else value))
+    click(page)
+    path.unlink()
+    (reference,) = references(page)
+    ask(page, reference.blob, 16384, 3, size=16384)
+    parts = parts_for(page, "page", 3)
+    assert [(part.offset, len(part.chunk.data)) for part in parts] == [
+        (16384, 16384),
+        (32768, 16384),
+        (49152, 16384),
+    ]
+    assert b"".join(part.chunk.data for part in parts) == data[16384:65536]
+    ask(page, reference.blob, SIZE - 5, 2, size=4)
+    assert [part.chunk.data for part in parts_for(page, "page", 5)[3:]] == [data[-5:-1], data[-1:]]
+    ask(page, reference.blob, 0, size=CHUNK)
+    assert parts_for(page, "page", 6)[5].chunk.data == data[:CHUNK]
+    assert refused(page) == 0
+
+
 def test_between_the_pieces_of_one_question_others_are_heard(referring: Any) -> None:
     value = binary()
     page = referring(demo_with(lambda: value))
@@ -200,6 +232,34 @@ def test_too_many_pieces_at_once_are_refused(
     assert parts_for(page, "page", 0) == []
     assert refused(page) == 1
     assert f"asked for {count} pieces" in caplog.text
+
+
+@pytest.mark.parametrize("count", [1, 2, UNSET])
+@pytest.mark.parametrize("size", [0, -1, -CHUNK, CHUNK + 1, 2**63, 10**30])
+def test_pieces_of_no_size_and_of_too_large_ones_are_refused(
+    size: int, count: Any, referring: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    page = referring(demo_with(binary))
+    click(page)
+    (reference,) = references(page)
+    ask(page, reference.blob, 0, count, size=size)
+    assert parts_for(page, "page", 0) == []
+    assert refused(page) == 1
+    assert f"of {size} bytes" in caplog.text
+    assert len(fetch(page, reference.blob).chunk.data) == CHUNK
+
+
+@pytest.mark.parametrize("size", [float("nan"), float("inf"), 1.5, "16384", True, None, []])
+def test_a_size_that_is_no_number_of_bytes_is_refused(size: Any, referring: Any) -> None:
+    page = referring(demo_with(binary))
+    click(page)
+    (reference,) = references(page)
+    question = {"type": "fetch", "seq": 0, "blob": reference.blob, "offset": 0, "size": size}
+    frame = {"page": "page", "ack": 0, "last": 0, "messages": [question]}
+    page.session.receive(frame, [])
+    assert parts_for(page, "page", 0) == []
+    assert refused(page) == 1
+    assert len(fetch(page, reference.blob).chunk.data) == CHUNK
 
 
 def test_what_was_never_given_is_refused_and_what_is_gone_is_not(referring: Any) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 import ipyblocks as gr
 from ipyblocks.protocol import Failed, Log, TaskId
+from ipyblocks.runtime import capture
 from ipyblocks.runtime.journal import AT_ONCE, KEPT, MOST_ENTRIES, Journal
 
 from .conftest import texts
@@ -221,6 +222,36 @@ def test_a_stream_that_somebody_else_has_put_in_is_left_alone(show: Any, monkeyp
         patch.setattr(sys, "stdout", mine)
         shown.engine.close_all()
         assert sys.stdout is mine
+
+
+@pytest.mark.parametrize("looks", [1, 2, 3])
+def test_a_stream_that_a_cell_puts_in_as_the_last_app_ends_harms_nobody(
+    looks: int, monkeypatch: Any
+) -> None:
+    out, mine = sys.stdout, io.StringIO()
+    capture.install()
+    ours = sys.stdout
+
+    class Streams:
+        """``sys``, at the moment when a cell redirects what it prints."""
+
+        stderr = sys.stderr
+        left = looks
+
+        @property
+        def stdout(self) -> Any:
+            self.left -= 1
+            return ours if self.left >= 0 else mine
+
+        @stdout.setter
+        def stdout(self, stream: Any) -> None:
+            sys.stdout = stream
+
+    with monkeypatch.context() as patch:
+        patch.setattr(capture, "sys", streams := Streams())
+        capture.uninstall()
+    sys.stderr = streams.stderr
+    assert sys.stdout is out
 
 
 def test_what_a_function_prints_can_also_go_to_the_cell(show: Any) -> None:

@@ -14,6 +14,8 @@ import pytest
 import ipyblocks as gr
 from ipyblocks.job import AppError, Communicator, Job, ProgressUnit, Status
 
+from .conftest import LIMIT
+
 
 @pytest.fixture
 def client(no_leftovers: None, gates: list[Any]) -> Iterator[Callable[[gr.Blocks], gr.Client]]:
@@ -219,12 +221,12 @@ def test_statuses(client: Any, gate: Any) -> None:
 
     def status(job: Job, code: Status) -> Any:
         with job.communicator.condition:
-            assert job.communicator.condition.wait_for(lambda: job.status().code is code, 30)
+            assert job.communicator.condition.wait_for(lambda: job.status().code is code, LIMIT)
             return job.status()
 
     first = talk.submit("x")
     assert first.status().code in (Status.STARTING, Status.PROCESSING)
-    assert entered.wait(30)
+    assert entered.wait(LIMIT)
     status(first, Status.PROCESSING)
     second = talk.submit("y")
     queued = status(second, Status.IN_QUEUE)
@@ -252,12 +254,12 @@ def test_an_exception_is_raised_where_the_result_is_wanted(client: Any) -> None:
     with pytest.raises(AppError, match=r"^Say something else\.$"):
         talk.predict("own")
     job = talk.submit("x")
-    assert isinstance(job.exception(30), ValueError)
+    assert isinstance(job.exception(LIMIT), ValueError)
     assert str(job.exception()) == "KeyError: 'x'"
     assert (job.status().code, job.status().success) == (Status.FINISHED, False)
     assert list(job) == []
     # The next call works as if nothing had been.
-    assert talk.submit("own").exception(30) is not None
+    assert talk.submit("own").exception(LIMIT) is not None
 
 
 @pytest.mark.parametrize("when", ["queued", "running", "sync"])
@@ -280,7 +282,7 @@ def test_cancel(when: str, client: Any, gate: Any) -> None:
     assert job.cancel() is True
     gates[1].open()
     with pytest.raises(CancelledError):
-        job.result(30)
+        job.result(LIMIT)
     with pytest.raises(CancelledError):
         job.exception()
     status = job.status()
@@ -304,7 +306,7 @@ def test_a_result_may_take_too_long(client: Any, gate: Any) -> None:
     with pytest.raises(concurrent.futures.TimeoutError):
         job.result(timeout=0)
     go_on.open()
-    assert job.result(timeout=30) == "x"
+    assert job.result(timeout=LIMIT) == "x"
 
 
 def test_callbacks_may_wait_for_other_jobs(client: Any) -> None:
@@ -323,7 +325,7 @@ def test_callbacks_may_wait_for_other_jobs(client: Any) -> None:
     job = talk.submit("1", "2", result_callbacks=[callback, callback])
     job.add_done_callback(on_done)
     for _ in range(3):
-        assert ready.acquire(timeout=30)
+        assert ready.acquire(timeout=LIMIT)
     assert got.count((("1", "2"), ("3", "4"))) == 2
     assert got.count(("1", "2")) == 1
 
@@ -332,9 +334,9 @@ def test_a_callback_is_not_called_with_an_error(client: Any) -> None:
     called: list[Any] = []
     ended = threading.Event()
     job = client(app(lambda text: 1 / 0)).submit("x", result_callbacks=called.append)
-    assert job.exception(30) is not None
+    assert job.exception(LIMIT) is not None
     job.add_done_callback(lambda _: ended.set())
-    assert ended.wait(30)
+    assert ended.wait(LIMIT)
     assert called == []
 
 
@@ -349,11 +351,11 @@ def test_jobs_are_futures(client: Any, gate: Any) -> None:
     talk = client(app(work, concurrency_limit=None))
     quick, slow = talk.submit("quick"), talk.submit("slow")
     wanted = concurrent.futures.FIRST_COMPLETED
-    done, waiting = concurrent.futures.wait([quick, slow], timeout=30, return_when=wanted)
+    done, waiting = concurrent.futures.wait([quick, slow], timeout=LIMIT, return_when=wanted)
     assert (done, waiting) == ({quick}, {slow})
     slow.cancel()
     go_on.open()
-    assert set(concurrent.futures.as_completed([quick, slow], timeout=30)) == {quick, slow}
+    assert set(concurrent.futures.as_completed([quick, slow], timeout=LIMIT)) == {quick, slow}
 
 
 def test_a_job_without_a_communicator() -> None:
@@ -375,7 +377,7 @@ def test_many_at_once_from_threads(client: Any) -> None:
         results = list(pool.map(lambda i: talk.predict(f"t{i}"), range(100)))
     assert results == [f"T{i}" for i in range(100)]
     jobs = [talk.submit(f"j{i}") for i in range(100)]
-    assert [job.result(30) for job in jobs] == [f"J{i}" for i in range(100)]
+    assert [job.result(LIMIT) for job in jobs] == [f"J{i}" for i in range(100)]
     assert (talk._calls, talk._tasks) == ({}, {})
 
 
@@ -398,7 +400,7 @@ def test_beside_a_page_of_the_same_app(client: Any, gate: Any) -> None:
     job = talk.submit("x")
     with job.communicator.condition:  # one queue for both
         ready = job.communicator.condition.wait_for(
-            lambda: job.status().code is Status.IN_QUEUE, 30
+            lambda: job.status().code is Status.IN_QUEUE, LIMIT
         )
     assert ready
     go_on.open()
@@ -440,7 +442,7 @@ def test_the_app_is_closed_meanwhile(client: Any, gate: Any) -> None:
     closing.start()
     for job in (running, waiting):
         with pytest.raises((AppError, CancelledError)):
-            job.result(30)
+            job.result(LIMIT)
     go_on.open()
     closing.join()
     with pytest.raises(AppError, match="The app has been closed"):

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from ipyblocks.runtime import outbound
+
 pytestmark = pytest.mark.slow
 
 BENCH = Path(__file__).parents[2] / "bench" / "counts.py"
@@ -19,6 +21,13 @@ BENCH = Path(__file__).parents[2] / "bench" / "counts.py"
 def counts() -> dict[str, Any]:
     """The functions of the bench."""
     return runpy.run_path(str(BENCH))
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What may share a frame waits for it, and no page is asked again, however slow the machine."""
+    monkeypatch.setattr(outbound, "LINGER", 3600.0)
+    monkeypatch.setattr(outbound, "PROBE_AFTER", 3600.0)
 
 
 def test_a_tree_of_1000_fields_stays_small(counts: dict[str, Any]) -> None:

@@ -13,8 +13,12 @@ import pytest
 
 import ipyblocks as gr
 from ipyblocks.protocol import Closed, Done, Event, Failed, NodeId, Queued, Toast
+from ipyblocks.runtime import session as sessions
+from ipyblocks.runtime import trail
 from ipyblocks.runtime.trail import MOST_ROUNDS as MOST_CHANGES
 from ipyblocks.runtime.trail import MOST_RUNS
+
+from .conftest import LIMIT
 
 # --- changes that lead to each other ------------------------------------------------------------
 
@@ -65,8 +69,12 @@ def test_one_that_changes_itself_is_stopped(show: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["threads", "at once", "chain"])
-def test_a_circle_that_branches_is_stopped_before_it_has_spread(kind: str, show: Any) -> None:
+def test_a_circle_that_branches_is_stopped_before_it_has_spread(
+    kind: str, show: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two listeners each: a thousand times as many runs with every tenth round."""
+    most = 100
+    monkeypatch.setattr(trail, "MOST_RUNS", most)
     numbers = itertools.count(1)
 
     async def anew(_: str) -> str:
@@ -90,10 +98,10 @@ def test_a_circle_that_branches_is_stopped_before_it_has_spread(kind: str, show:
     shown.set(a, "1")
     shown.page.idle()
     assert shown.value(a) != "0"
-    assert next(numbers) < 10 * MOST_RUNS
+    assert next(numbers) < 10 * most
     toasts = shown.messages(Toast)
     assert toasts
-    assert all(f"after {MOST_RUNS} runs" in each.message for each in toasts)
+    assert all(f"after {most} runs" in each.message for each in toasts)
     # one for each way on which the first circle closes
     assert len(toasts) <= 8
     assert shown.on_loop(shown.engine.queue.statistics) == (0, 0, 0)
@@ -212,7 +220,7 @@ def test_a_function_may_close_its_own_app(kind: str, gate: Any) -> None:
     page.fire(node, "click")
     page.fire(node + 1, "click")
     page.wait_for(lambda m: isinstance(m, Closed))
-    assert went_on.wait(30)
+    assert went_on.wait(LIMIT)
     assert not demo.is_running
 
 
@@ -224,7 +232,7 @@ def test_two_apps_whose_functions_close_each_other(gate: Any) -> None:
     ended = threading.Semaphore(0)
 
     def work(other: int) -> None:
-        both.wait(30)
+        both.wait(LIMIT)
         apps[other].close()
         ended.release()
 
@@ -239,7 +247,7 @@ def test_two_apps_whose_functions_close_each_other(gate: Any) -> None:
     for page in pages:
         page.fire(1, "click")
     for _ in pages:
-        assert ended.acquire(timeout=30)
+        assert ended.acquire(timeout=LIMIT)
 
 
 def test_a_generator_that_never_ends_ends_with_its_app(show: Any, gate: Any) -> None:
@@ -263,7 +271,7 @@ def test_a_generator_that_never_ends_ends_with_its_app(show: Any, gate: Any) -> 
     shown = show(demo).fire(button)
     shown.page.wait_for(lambda m: type(m).__name__ == "Patch")
     shown.engine.close_all()
-    assert ended.wait(30)
+    assert ended.wait(LIMIT)
     assert seen == ["closed"]
 
 
@@ -304,7 +312,10 @@ def test_a_flood_of_clicks_is_one_run_or_two(mode: Any, show: Any, gate: Any) ->
     assert len(shown.messages(Done)) == (1 if mode == "once" else 2)
 
 
-def test_a_full_queue_refuses_a_flood_with_one_toast(show: Any, gate: Any) -> None:
+def test_a_full_queue_refuses_a_flood_with_one_toast(
+    show: Any, gate: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "BUSY_AGAIN", 3600.0)  # for which a flood may take
     demo, button, go_on = waiting_app(gate, trigger_mode="multiple")
     shown = show(demo, max_size=5).fire(button)
     go_on.reached()

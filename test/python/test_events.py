@@ -10,6 +10,8 @@ import pytest
 import ipyblocks as gr
 from ipyblocks.protocol import Cancel, Event, Failed, NodeId, Started
 
+from .conftest import LIMIT
+
 
 def press(shown: Any, button: Any) -> Event:
     return Event(seq=0, node=NodeId(shown.id(button)), name="click", data=None)
@@ -262,7 +264,7 @@ def test_delete_callback_gets_the_value_when_the_session_ends(show: Any) -> None
         button.click(lambda: "last", None, state)
     shown = show(demo).run(button)
     shown.page.close()
-    assert arrived.wait(30)
+    assert arrived.wait(LIMIT)
     assert deleted == ["last"]
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
+import threading
+from asyncio import CancelledError
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from ipyblocks.errors import InvalidPathError
 from ipyblocks.files import Files, image_type, safe_name
 from ipyblocks.protocol import Done, Failed
 
+from .conftest import LIMIT
 from .test_media import png, sent
 
 
@@ -154,6 +158,86 @@ def test_a_folder_goes_with_its_owner_or_the_process() -> None:
     assert second.exists()
     del folder
     assert not second.exists()
+
+
+def test_what_is_written_while_a_folder_is_closed_goes_with_it() -> None:
+    folder = files.PrivateFolder()
+    with folder.open() as path:
+        folder.close()
+        path.mkdir()  # as it would be, had the other thread looked a moment later
+        (path / "late.txt").write_text("late")
+    assert not path.exists()
+    with folder.open() as anew:
+        folder.close(for_good=True)
+    assert not anew.exists()
+    with pytest.raises(CancelledError, match="session has ended"):
+        folder.path()
+
+
+@pytest.mark.parametrize("kind", ["kept", "held"])
+def test_a_function_that_outlives_its_session_leaves_no_file(
+    kind: str, tmp_path: Path, show: Callable[..., Any], gate: Callable[[], Any]
+) -> None:
+    go_on, ended, raised = gate(), threading.Event(), []
+    large = tmp_path / "large.bin"
+    large.write_bytes(bytes(2 * files.LARGE))
+
+    def work() -> None:
+        go_on.wait()
+        mine = files.current()
+        try:
+            mine.keep(b"abc", "a.txt") if kind == "kept" else mine.hold(large)
+        except CancelledError:
+            raised.append(1)
+            raise
+        finally:
+            ended.set()
+
+    with gr.Blocks() as demo:
+        button = gr.Button()
+        button.click(work)
+    shown = show(demo).fire(button)
+    go_on.reached()
+    shown.page.close()
+    go_on.open()
+    assert ended.wait(LIMIT)
+    assert raised == [1]
+    assert list(Path(tempfile.gettempdir()).glob("ipyblocks-*")) == []
+
+
+def test_a_file_that_is_changed_as_it_is_written_is_written_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mine = Files()
+    first = mine.keep(b"abc", "a.txt")
+    first.unlink()
+    former = os.replace
+
+    def replace(source: Any, target: Any) -> None:
+        former(source, target)
+        first.write_bytes(b"changed")  # by a function that was given it before
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", replace)
+        mine.keep(b"abc", "a.txt")
+    assert mine.keep(b"abc", "a.txt").read_bytes() == b"abc"
+    mine.close()
+
+
+def test_a_file_may_be_taken_away_as_it_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = Files()
+    path = mine.keep(b"abc", "a.txt")
+    former = files._state_of
+
+    def taken(looked_at: Path) -> tuple[int, int]:
+        if looked_at == path:
+            path.unlink(missing_ok=True)
+        return former(looked_at)
+
+    monkeypatch.setattr(files, "_state_of", taken)
+    mine.keep(b"abc", "a.txt")
+    assert path.read_bytes() == b"abc"
+    mine.close()
 
 
 @pytest.mark.parametrize(

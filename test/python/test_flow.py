@@ -187,6 +187,19 @@ def test_the_first_after_quiet_goes_at_once() -> None:
 # --- one session --------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("always", [True, False])
+def test_a_session_keeps_its_rate(always: bool) -> None:
+    """Whether each frame has many values or one, whose time has been waited for."""
+    line = Line()
+    for tick in range(10_000):
+        if always or not line.out.waiting:
+            line.out.update(NodeId(1), {"value": tick})
+        line.out.acked(line.out.seq)
+        line.loop.advance(0.001)
+    most = outbound.FLUSHES_PER_SECOND * 10 + outbound.BURST
+    assert most - 10 < len(line.frames) <= most
+
+
 def test_nothing_more_goes_while_nobody_confirms() -> None:
     line = Line()
     for task in range(200):

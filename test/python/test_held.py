@@ -21,6 +21,7 @@ from ipyblocks.protocol import (
     Welcome,
 )
 
+from .conftest import LIMIT
 from .test_uploads import ONE, AnyFile, begin, piece, use
 
 
@@ -205,5 +206,5 @@ def test_the_end_of_the_session_ends_those_that_wait(waiting: Any) -> None:
     waiting.fire(waiting.use)
     waiting.until(Queued)
     waiting.page.close()
-    assert ended.wait(30)
+    assert ended.wait(LIMIT)
     assert waiting.seen == []

@@ -24,11 +24,12 @@ from ipyblocks.protocol import Cancel, Done, Event, Failed, NodeId, Set, Stoppin
 from ipyblocks.runtime.engine import Engine
 from ipyblocks.transport.loopback import LoopbackPage
 
+from .conftest import LIMIT as PATIENCE
+
 pytestmark = pytest.mark.slow
 
 LIMITS: dict[str, int | None] = {"one": 1, "two": 2, "any": None}
 KINDS = ["sync", "async", "generator"]
-PATIENCE = 10.0
 
 
 def function(group: str, kind: str) -> str:

@@ -24,10 +24,11 @@ from ipyblocks.runtime.backends.base import Call
 from ipyblocks.runtime.backends.job import Job
 from ipyblocks.runtime.backends.processes import ProcessBackend
 
+from .conftest import LIMIT
+
 pytestmark = pytest.mark.slow
 
 WORKERS = 2
-PATIENCE = 30.0
 
 
 class Silent:
@@ -59,9 +60,9 @@ class PoolMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.pool = ProcessBackend(WORKERS, grace=PATIENCE)
+        self.pool = ProcessBackend(WORKERS, grace=LIMIT)
         self.server = socket.create_server(("127.0.0.1", 0))
-        self.server.settimeout(PATIENCE)
+        self.server.settimeout(LIMIT)
         self.going: list[Run] = []
         self.waiting: list[Run] = []
         self.count = 0
@@ -93,13 +94,13 @@ class PoolMachine(RuleBasedStateMachine):
         self.going += new
         for _ in new:
             line, _ = self.server.accept()
-            line.settimeout(PATIENCE)
+            line.settimeout(LIMIT)
             number, pid = line.makefile().readline().split()
             (run,) = [each for each in new if each.number == int(number)]
             run.pid, run.line = int(pid), line
 
     def over(self, run: Run) -> None:
-        run.job.close().result(PATIENCE)
+        run.job.close().result(LIMIT)
         self.going.remove(run)
         assert run.line is not None
         run.line.close()
@@ -110,7 +111,7 @@ class PoolMachine(RuleBasedStateMachine):
     def go_on(self, data: Any, order: bytes) -> None:
         run = data.draw(st.sampled_from(self.going))
         run.line.sendall(order)
-        error = run.value.exception(PATIENCE)
+        error = run.value.exception(LIMIT)
         if order == b"f":
             assert (type(error), error.args) == (LookupError, (run.number,))
         else:
@@ -123,7 +124,7 @@ class PoolMachine(RuleBasedStateMachine):
         run = data.draw(st.sampled_from(self.going))
         run.job.cancel()
         run.job.cancel()
-        assert isinstance(run.value.exception(PATIENCE), asyncio.CancelledError)
+        assert isinstance(run.value.exception(LIMIT), asyncio.CancelledError)
         self.over(run)
 
     @precondition(lambda self: self.waiting)
@@ -139,7 +140,7 @@ class PoolMachine(RuleBasedStateMachine):
     def kill(self, data: Any) -> None:
         run = data.draw(st.sampled_from(self.going))
         os.kill(run.pid, signal.SIGKILL)
-        error = run.value.exception(PATIENCE)
+        error = run.value.exception(LIMIT)
         assert isinstance(error, WorkerDiedError)
         assert error.exit_code == -signal.SIGKILL
         self.over(run)

@@ -22,6 +22,8 @@ from ipyblocks.protocol import Cancel, Done, Failed, Log
 from ipyblocks.protocol import Progress as Told
 from ipyblocks.runtime.reports import INTERVAL, RunReports
 
+from .conftest import LIMIT
+
 # --- the curve ----------------------------------------------------------------------------------
 
 SECONDS = (1, 2.5, 3, 4.25, 5, 10, 30, 60)
@@ -444,7 +446,7 @@ def test_a_cancelled_function_ends_at_its_next_report(
         (failed,) = shown.messages(Failed)
         assert (failed.code, failed.message) == ("cancelled", "Cancelled.")
         assert shown.engine.queue.statistics() == (0, 0, 0)
-    assert ended.wait(30)
+    assert ended.wait(LIMIT)
     assert caught == [asyncio.CancelledError]
 
 

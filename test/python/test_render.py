@@ -15,7 +15,7 @@ import ipyblocks as gr
 from ipyblocks.protocol import Graft
 from ipyblocks.render import Subtree, build
 
-from .conftest import Shown
+from .conftest import LIMIT, Shown, until
 
 
 def labels(shown: Shown) -> dict[Any, int]:
@@ -222,7 +222,7 @@ def test_timers_of_a_part_that_is_gone_tick_no_more(show: Callable[..., Shown]) 
                 gr.Timer(0.01).tick(ticked.set)
 
     shown = show(demo)
-    assert ticked.wait(30)
+    assert ticked.wait(LIMIT)
     shown.set(on, False)
     shown.page.idle()
     assert shown.on_loop(shown.session.timers.ticking) == 0
@@ -308,10 +308,15 @@ def test_former_renderings_are_forgotten(show: Callable[..., Any]) -> None:
     shown = show(demo)
     for _ in range(5):
         shown.run(again)
-    gc.collect()
     scene = shown.session.scene
-    alive = [each for each in gc.get_objects() if isinstance(each, Subtree)]
-    assert [each for each in alive if each._scene is scene] == list(scene._rendered.values())
+
+    def only_the_last_is_left() -> bool:
+        gc.collect()
+        alive = [each for each in gc.get_objects() if isinstance(each, Subtree)]
+        return [each for each in alive if each._scene is scene] == list(scene._rendered.values())
+
+    # A thread of the pool holds what it has given until it has put its work away.
+    until(only_the_last_is_left)
 
 
 # --- many blocks ----------------------------------------------------------------------------------

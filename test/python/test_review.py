@@ -17,6 +17,8 @@ from ipyblocks.runtime.journal import Journal
 from ipyblocks.runtime.scene import Scene
 from ipyblocks.transport.loopback import LoopbackPage
 
+from .conftest import LIMIT
+
 # --- rendered parts that are gone while something runs for them ----------------------------------
 
 
@@ -153,7 +155,7 @@ def test_a_cancel_that_the_function_swallows_ends_every(show: Any) -> None:
         run = go.click(stubborn, every=0.001)
         stop.click(None, cancels=run)
     shown = show(demo).fire(go)
-    assert waiting.wait(30)
+    assert waiting.wait(LIMIT)
     shown.run(stop)
     assert len(calls) == 1
     assert [m.code for m in shown.messages(Failed)] == ["cancelled"]
@@ -201,9 +203,9 @@ def test_an_error_after_the_app_was_closed_harms_nobody(
     with caplog.at_level(logging.ERROR, "asyncio"):
         for thread in threading.enumerate():
             if thread.name.startswith("ipyblocks_"):
-                thread.join(30)
+                thread.join(LIMIT)
         other.page.idle()
-        shown.engine.thread.run(asyncio.sleep(0)).result(30)
+        shown.engine.thread.run(asyncio.sleep(0)).result(LIMIT)
     assert shown.on_loop(shown.engine.queue.statistics).running == 0
     assert caplog.records == []
 

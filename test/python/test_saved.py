@@ -29,6 +29,8 @@ from ipyblocks.protocol import (
 from ipyblocks.runtime import inbox, saved
 from ipyblocks.runtime.saved import TD, Saved
 
+from .conftest import LIMIT, until
+
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
@@ -229,7 +231,8 @@ def test_nobody_waits_for_pages_of_a_session_that_has_ended(show: Callable[..., 
     assert leaving.cancelled()
 
 
-def test_with_it_go_its_widget_and_its_comm() -> None:
+def test_with_it_go_its_widget_and_its_comm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(display, "SNAPSHOT_TIMEOUT", LIMIT)
     with gr.Blocks() as demo:
         text = gr.Textbox()
     data = demo._repr_mimebundle_()
@@ -240,11 +243,10 @@ def test_with_it_go_its_widget_and_its_comm() -> None:
     assert own["epoch"] == session.epoch
     assert (own["version"], own["control"]) == (1, False)
     assert "ipyblocks app" in data["text/html"]
-    thread = widget._engine.thread
     frame = codec.ToKernelFrame(page="p", ack=0, last=1, messages=[End(seq=1)])
     del text
     session.receive(*codec.encode(frame))
-    thread.call(lambda: None) if not session.closed else None
+    until(lambda: session.closed)
     assert display.shown() == []
 
 

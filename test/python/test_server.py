@@ -26,8 +26,8 @@ from ipyblocks_server import CONNECTION, IPyBlocksServer
 
 pytestmark = pytest.mark.slow
 
-LIMIT = 60.0
-"""Seconds that the server may take to start or to answer."""
+LIMIT = 300
+"""Seconds that the server and its kernels may take to start or to answer."""
 
 # Asks the operating system about the sockets that the server has accepted for kernels.
 PROBE = """
@@ -106,6 +106,7 @@ def server(folder: Path, *flags: str) -> Iterator[Server]:
     env |= {"IPYTHONDIR": str(folder / "ipython"), "JUPYTER_TOKEN": "secret"}
     env |= {"PYTHONPATH": str(folder), "JUPYTER_PREFER_ENV_PATH": "1"}
     own = ["--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0"]
+    own += [f"--MappingKernelManager.kernel_info_timeout={LIMIT}"]
     own += [f"--ServerApp.root_dir={folder}", "--ServerApp.log_level=ERROR"]
     own += ["--ServerApp.jpserver_extensions=ipyblocks_probe=True"]
     command = [sys.executable, "-m", "jupyter_server", *own, *flags]

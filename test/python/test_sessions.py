@@ -27,6 +27,8 @@ from ipyblocks.protocol import (
     Welcome,
 )
 
+from .conftest import LIMIT
+
 
 @pytest.fixture
 def simple(show: Any) -> Any:
@@ -312,8 +314,8 @@ def test_unload_runs_when_a_session_ends(show: Any) -> None:
         demo.unload(ended.release)
     shown = show(demo)
     shown.page.close()
-    assert ended.acquire(timeout=30)
-    assert ended.acquire(timeout=30)
+    assert ended.acquire(timeout=LIMIT)
+    assert ended.acquire(timeout=LIMIT)
     with pytest.raises(TypeError, match="unload takes a function, not int"):
         demo.unload(3)
 
@@ -340,7 +342,7 @@ def test_closing_while_a_function_runs(show: Any, gate: Any) -> None:
     assert closed.reason == "closed"
     assert shown.messages()[-1] is closed
     go_on.open()
-    assert ended.wait(30)
+    assert ended.wait(LIMIT)
     # A late message of the page is for nobody.
     shown.session.receive(frame({"type": "event", "seq": 9, "node": 2, "name": "click"}))
     assert shown.messages()[-1] is closed

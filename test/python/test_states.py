@@ -10,6 +10,8 @@ import pytest
 import ipyblocks as gr
 from ipyblocks.runtime.states import digest
 
+from .conftest import LIMIT
+
 
 class Changes:
     """An app with a State, a button that sets it by a function, and a count of its changes."""
@@ -112,7 +114,7 @@ def test_a_state_made_by_a_function_is_made_once_for_a_session(show: Any) -> Non
         got: list[Any] = []
 
         def use(value: list[int]) -> None:
-            both.wait(30)
+            both.wait(LIMIT)
             got.append(value)
 
         for button in buttons:
@@ -139,7 +141,7 @@ def test_a_value_that_nobody_sets_again_is_deleted_in_time(show: Any) -> None:
 
     app = Changes([0], lambda items: [*items, 1], time_to_live=0.01, delete_callback=delete)
     shown = show(app.demo).run(app.button)
-    assert gone.wait(30)
+    assert gone.wait(LIMIT)
     assert deleted == [[0, 1]]
     # Whoever asks now gets a new one.
     assert shown.on_loop(lambda: shown.session.states.get(app.state)) == [0]

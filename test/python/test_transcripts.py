@@ -27,7 +27,7 @@ from ipyblocks.protocol import (
     UploadReference,
 )
 
-from .conversation import Conversation
+from .conversation import SMALL, Conversation
 
 FOLDER = Path(__file__).parent.parent / "wire" / "transcripts"
 RECORD = os.environ.get("IPYBLOCKS_RECORD") == "1"
@@ -371,7 +371,7 @@ def upload_that_a_click_waits_for(
         button = gr.Button("Measure")
         button.click(measure, file, told)
     talk = open_(demo)
-    data = b"a" * CHUNK + b"b" * CHUNK + b"cde"
+    data = b"a" * SMALL + b"b" * SMALL + b"cde"
     talk.hello()
     talk.say(talk.upload(file, len(data)))
     talk.hear(0)
@@ -379,9 +379,9 @@ def upload_that_a_click_waits_for(
     talk.hear(1)  # queued
     talk.say(talk.piece(data, 0))
     talk.hear(1)  # received: going
-    talk.say(talk.piece(data, CHUNK))
+    talk.say(talk.piece(data, SMALL))
     talk.hear(1)
-    talk.say(talk.piece(data, 2 * CHUNK))
+    talk.say(talk.piece(data, 2 * SMALL))
     talk.hear(1)  # received: whole
     talk.say(talk.set(file, value=UploadReference(upload=UploadId(1))))
     talk.hear(1)  # started
@@ -398,7 +398,7 @@ def upload_taken_back(open_: Callable[[gr.Blocks], Conversation], gate: GateMake
         button = gr.Button("Look")
         button.click(lambda _: "looked", file, told)
     talk = open_(demo)
-    data = b"a" * CHUNK + b"b"
+    data = b"a" * SMALL + b"b"
     talk.hello()
     talk.say(talk.upload(file, len(data)))
     talk.hear(0)
@@ -434,12 +434,11 @@ def large_value_in_pieces(
     go_on.open()
     talk.hear(2)  # patch with a reference, done
     blob = BlobId(1)
-    talk.say(Fetch(seq=0, blob=blob, offset=0, count=2))
-    talk.hear(2)
-    talk.say(Fetch(seq=0, blob=blob, offset=2 * CHUNK, count=2))
-    talk.hear(2)
-    talk.say(Fetch(seq=0, blob=blob, offset=4 * CHUNK, count=2))
-    talk.hear(2)
+    offset, size = 0, SMALL
+    while offset < len(data):
+        talk.say(Fetch(seq=0, blob=blob, offset=offset, count=2, size=size))
+        talk.hear(2)
+        offset, size = offset + 2 * size, min(2 * size, CHUNK)
     return talk
 
 

@@ -11,6 +11,8 @@ import ipyblocks as gr
 from ipyblocks.errors import DuplicateBlockError, InvalidBlockError, RenderError
 from ipyblocks.layouts.form import Form
 
+from .conftest import LIMIT
+
 
 def outline(demo: Any, block: Any = None) -> Any:
     """Kinds of a tree, nested."""
@@ -53,7 +55,7 @@ def test_two_apps_number_alike_and_know_nothing_of_each_other() -> None:
 
 def test_apps_can_be_built_in_threads_at_once() -> None:
     demos: dict[int, Any] = {}
-    barrier = threading.Barrier(4, timeout=30)
+    barrier = threading.Barrier(4, timeout=LIMIT)
 
     def build(number: int) -> None:
         with gr.Blocks() as demo:
@@ -178,7 +180,7 @@ def test_blocks_inside_blocks_become_part_of_the_outer_one(show: Any) -> None:
     assert shown.run(button).value(out) == "inner"
     assert sorted(loads) == ["inner", "outer"]
     shown.page.close()
-    assert ended.wait(30)
+    assert ended.wait(LIMIT)
 
 
 def test_a_finished_app_can_be_rendered_into_another(show: Any) -> None:
@@ -208,7 +210,7 @@ def test_a_finished_app_can_be_rendered_into_another(show: Any) -> None:
     assert shown.run(button).value(out) == "Hello Ada!"
     assert loads == ["inner"]
     shown.page.close()
-    assert ended.wait(30)
+    assert ended.wait(LIMIT)
 
 
 def test_an_app_cannot_be_rendered_twice_or_outside() -> None:

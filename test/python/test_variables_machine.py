@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import gc
 import sys
-import time
 import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -34,9 +33,9 @@ from ipyblocks.variables.derived import Cache, DerivedVariable
 from ipyblocks.variables.variable import Variable
 from ipyblocks.variables.watch import Watch
 
-pytestmark = pytest.mark.slow
+from .conftest import LIMIT, until
 
-PATIENCE = 20.0
+pytestmark = pytest.mark.slow
 
 Value = tuple[int, tuple[tuple[int, int], ...]]
 """A number, and which values of which sources it was computed from."""
@@ -192,7 +191,7 @@ class VariablesMachine(RuleBasedStateMachine):
             if held is not None:
                 self.inside[number] = self.inside.get(number, 0) + 1
                 try:
-                    held.result(PATIENCE)
+                    held.result(LIMIT)
                 finally:
                     self.inside[number] -= 1
             return plan.result(values)
@@ -471,14 +470,6 @@ async def opened(held: Future[None]) -> None:
 
     held.add_done_callback(tell)
     await goes_on.wait()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for other threads."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.0005)
 
 
 def test_variables_machine() -> None:

@@ -27,6 +27,8 @@ from ipyblocks.reactive import (
 )
 from ipyblocks.runtime import snapshot
 
+from .conftest import LIMIT
+
 Show = Callable[..., Any]
 
 
@@ -128,9 +130,9 @@ def test_a_value_is_waited_for_as_long_as_one_says(gate: Callable[[], Any]) -> N
         with pytest.raises(TimeoutError, match="takes longer"):
             await waited.get_current_value(timeout=0.01)
         door.open()
-        assert await waited.get_current_value(timeout=30) == 5
+        assert await waited.get_current_value(timeout=LIMIT) == 5
         with pytest.raises(TimeoutError, match="of the function"):
-            await DerivedVariable(raises, []).get_current_value(timeout=30)
+            await DerivedVariable(raises, []).get_current_value(timeout=LIMIT)
 
     asyncio.run(read())
 
@@ -188,10 +190,10 @@ def test_a_polling_interval_may_change(show: Show) -> None:
     interval, calls = Variable(1000.0), threading.Semaphore(0)
     polled = DerivedVariable(calls.release, [], polling_interval=interval)
     show(page_of(Text(polled)))
-    assert calls.acquire(timeout=30)
+    assert calls.acquire(timeout=LIMIT)
     interval.value = 0.001
     for _ in range(3):
-        assert calls.acquire(timeout=30)
+        assert calls.acquire(timeout=LIMIT)
 
 
 # --- mirrors --------------------------------------------------------------------------------------

@@ -139,6 +139,7 @@ export function useBench(spec = 'python3', via?: (url: string) => string): Bench
         await room.notebook.openNext(file, room.kernel);
       }
       isOpen = true;
+      await makeLight(room.notebook);
       return room.notebook;
     },
     async run(...cells) {
@@ -207,6 +208,18 @@ export function useBench(spec = 'python3', via?: (url: string) => string): Bench
   return bench;
 }
 
+/**
+ * The server keeps the theme for all: a page that was loaded while another process wanted it dark is dark, too.
+ */
+async function makeLight(notebook: Notebook): Promise<void> {
+  const theme = (): Promise<string | null> =>
+    notebook.page.locator('body').getAttribute('data-jp-theme-light');
+  await expect.poll(theme).not.toBeNull();
+  if ((await theme()) !== 'true') {
+    await notebook.setDark(false);
+  }
+}
+
 /** Close the page; the next notebook is opened in another. */
 async function leave(room: Room): Promise<void> {
   const { notebook } = room;
@@ -230,7 +243,7 @@ def _left():
     ipyblocks.close_all()
     ours = lambda: [t for t in threading.enumerate() if t.name.startswith("ipyblocks")]
     for thread in ours():
-        thread.join(5)
+        thread.join(60)
     return json.dumps([
         *map(repr, display.shown()),
         *(t.name for t in ours()),

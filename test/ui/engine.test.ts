@@ -134,6 +134,7 @@ test('a stream shows every token, and Cancel ends it at the next', async () => {
     .getByRole('button', { name: /^Cancel/ })
     .first()
     .click();
+  await words(app, 'Out').getByText('Stopping').waitFor();
   await bench.python('tokens.release()');
   await bench.untilPython('closed == [True]');
   await expect.poll(() => app.getByRole('progressbar').count()).toBe(0);

@@ -39,7 +39,7 @@ test('an exception: what failed in words, the traceback in a fold, and the app g
   await app.getByLabel('In').fill('4');
   await divide.click();
   await shows(app.getByLabel('Out'), '3.0');
-  expect(await failure.count()).toBe(0);
+  await expect.poll(() => failure.count()).toBe(0);
   // the next failure can be put away by hand
   await app.getByLabel('In').fill('x');
   await divide.click();
@@ -54,7 +54,7 @@ test('gr.Error, Warning, Info and Success are toasts', async () => {
 
     def speak(kind):
         if kind == "Error":
-            raise gr.Error("Not that one.", title="Stop")
+            raise gr.Error("Not that one.", title="Stop", duration=None)
         getattr(gr, kind)(f"This is {kind}.", duration=None)
         return kind
 
@@ -113,6 +113,9 @@ const BUSY = [
   ['await asyncio.sleep', 'while not done: await asyncio.sleep(0.05)']
 ] as const;
 
+/** JupyterLab's "busy" may be that of a message of the app, and comes before the cell can be interrupted. */
+const BEGUN = 'print("begun", flush=True)';
+
 test('events are answered while a cell runs', async () => {
   const app = await bench.run(
     `
@@ -130,25 +133,31 @@ test('events are answered while a cell runs', async () => {
   );
   const { notebook } = bench;
   for (const [way, source] of BUSY) {
-    await notebook.setSource(1, `done.clear()\n${source}\nprint("ended by the app")`);
+    await notebook.setSource(1, `done.clear()\n${BEGUN}\n${source}\nprint("ended by the app")`);
     await notebook.startCell(1);
+    await expect.poll(() => notebook.outputs(1)).toMatchObject([{ text: 'begun\n' }]);
     await app.getByLabel('In').fill(way);
     await app.getByRole('button', { name: 'Go' }).click();
     await shows(app.getByLabel('Out'), `<${way}>`);
     const running = await notebook.outputs(1);
-    expect(running, 'the cell still runs').toEqual([]);
+    expect(running, 'the cell still runs').toMatchObject([{ text: 'begun\n' }]);
     await app.getByRole('button', { name: 'Stop' }).click();
     // not whenIdle: ipykernel says "idle" after every message on the control channel
-    await expect.poll(() => notebook.outputs(1)).toMatchObject([{ text: 'ended by the app\n' }]);
+    await expect
+      .poll(() => notebook.outputs(1))
+      .toMatchObject([{ text: 'begun\nended by the app\n' }]);
     await app.getByLabel('In').fill('afterwards');
     await app.getByRole('button', { name: 'Go' }).click();
     await shows(app.getByLabel('Out'), '<afterwards>');
   }
   // an interrupted cell takes nothing with it
-  await notebook.setSource(1, 'while True: time.sleep(0.05)');
+  await notebook.setSource(1, `${BEGUN}\nwhile True: time.sleep(0.05)`);
   await notebook.startCell(1);
+  await expect.poll(() => notebook.outputs(1)).toMatchObject([{ text: 'begun\n' }]);
   await notebook.interruptKernel();
-  await expect.poll(() => notebook.outputs(1)).toMatchObject([{ ename: 'KeyboardInterrupt' }]);
+  await expect
+    .poll(() => notebook.outputs(1))
+    .toMatchObject([{ text: 'begun\n' }, { ename: 'KeyboardInterrupt' }]);
   await app.getByLabel('In').fill('interrupted');
   await app.getByRole('button', { name: 'Go' }).click();
   await shows(app.getByLabel('Out'), '<interrupted>');
@@ -161,6 +170,7 @@ test('Cancel ends an async handler at once, and words say what goes on', async (
     seen = []
 
     async def work():
+        seen.append("begun")
         try:
             await asyncio.sleep(600)
         except asyncio.CancelledError:
@@ -179,9 +189,10 @@ test('Cancel ends an async handler at once, and words say what goes on', async (
   // the value stays in sight
   expect(await app.getByLabel('Out').inputValue()).toBe('old');
   await bench.picture('working');
+  await bench.untilPython('seen == ["begun"]');
   await status.getByRole('button', { name: 'Cancel' }).click();
   await expect.poll(() => status.count()).toBe(0);
-  await bench.untilPython('seen == ["cancelled"]');
+  await bench.untilPython('seen == ["begun", "cancelled"]');
   expect(await app.getByRole('alert').count()).toBe(0);
   await app.getByRole('button', { name: 'Echo' }).click();
   await shows(app.getByLabel('Out'), 'new');

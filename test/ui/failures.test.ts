@@ -50,7 +50,7 @@ test('a failure is there after a reload, with its traceback, and is tried again'
   await again.getByLabel('In').fill('4');
   await failure.getByRole('button', { name: 'Try again' }).click();
   await shows(again.getByLabel('Out'), '3.0');
-  expect(await again.locator('.ib-Failure').count()).toBe(0);
+  await expect.poll(() => again.locator('.ib-Failure').count()).toBe(0);
   await expect.poll(() => fields(again)).toEqual(['4', '3.0', 'done']);
   // and what has worked is no failure for the next page either
   await bench.notebook.save();

@@ -69,7 +69,7 @@ describe('css of an app', () => {
     expect(await style('#own', 'animation-name')).toMatch(/^ib-app-\w+-jp-own$/);
     expect(await style('#own', 'border-left-width')).toBe('0px');
     await bench.notebook.setDark(true);
-    expect(await style('#own', 'border-left-width')).toBe('2px');
+    await expect.poll(() => style('#own', 'border-left-width')).toBe('2px');
     // JupyterLab stumbles over a second change before its splash screen is gone.
     await bench.page.locator('#jupyterlab-splash').waitFor({ state: 'detached' });
     await bench.notebook.setDark(false);
@@ -90,7 +90,7 @@ describe('css of an app', () => {
             each.textContent.includes('rgb(1, 2, 3)')
           ).length
       );
-    expect(await sheets()).toBe(1);
+    await expect.poll(sheets).toBe(1);
     await bench.notebook.runCell(0);
     await expect.poll(sheets).toBe(1);
     await bench.notebook.setSource(0, 'demo.close()');
@@ -125,17 +125,18 @@ with gr.Blocks() as demo:
 demo.launch(height=60)`);
   await app.getByRole('button', { name: 'Say' }).click();
   await app.locator('.ib-Toast').nth(2).waitFor();
-  await bench.notebook.painted();
-  const seen = await bench.page.evaluate(() =>
-    [...document.querySelectorAll('.ib-Toast')].map(toast => {
-      const { left, top, width, height } = toast.getBoundingClientRect();
-      const corners = [4, height - 4].map(y =>
-        document.elementFromPoint(left + width / 2, top + y)
-      );
-      return corners.every(each => toast.contains(each));
-    })
-  );
-  expect(seen).toEqual([true, true, true]);
+  const seen = (): Promise<boolean[]> =>
+    bench.page.evaluate(() =>
+      [...document.querySelectorAll('.ib-Toast')].map(toast => {
+        const { left, top, width, height } = toast.getBoundingClientRect();
+        const corners = [4, height - 4].map(y =>
+          document.elementFromPoint(left + width / 2, top + y)
+        );
+        return corners.every(each => toast.contains(each));
+      })
+    );
+  // they follow the app some time after it has moved
+  await expect.poll(seen).toEqual([true, true, true]);
 });
 
 test('what cannot be seen leaves no card, and empty columns keep their place in a row', async () => {

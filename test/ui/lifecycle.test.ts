@@ -35,7 +35,7 @@ other = ipywidgets.Button(description="Other")
 ipywidgets.VBox([demo.widget(), other])`);
   await echo(app, 'boxed');
   const box = bench.page.locator('.jp-NotebookPanel .widget-vbox');
-  expect(await box.getByRole('button', { name: 'Other' }).isVisible()).toBe(true);
+  await box.getByRole('button', { name: 'Other' }).waitFor();
   // it takes the box's width
   const [outer, inner] = [await box.boundingBox(), await app.boundingBox()];
   expect(inner!.width).toBeGreaterThan(outer!.width - 24);
@@ -76,8 +76,8 @@ test('a cell run again and again closes what it showed before', async () => {
   expect(await bench.python(`print(${SHOWN})`)).toBe('1');
   await bench.untilPython(`${THREADS} <= ${before} + 1`);
   // models of the closed ones are gone from the page as well
-  expect(await bench.page.locator('.ib-host').count()).toBe(1);
-  expect(await bench.python(`print(${WIDGETS})`)).toBe(widgets);
+  await expect.poll(() => bench.page.locator('.ib-host').count()).toBe(1);
+  await bench.untilPython(`${WIDGETS} == ${widgets}`);
   await bench.python('demo.close()');
   await bench.untilPython(`${THREADS} == 0`);
 });
@@ -108,7 +108,7 @@ test('a kernel that restarts leaves a sentence and the last values', async () =>
   await app.getByText('Run this cell again').waitFor();
   expect(await app.locator('.ib-Banner').textContent()).toContain('kernel');
   expect(await fields(app)).toEqual(['kept', '<kept>']);
-  expect(await liveApps()).toBe(0);
+  await expect.poll(() => liveApps()).toBe(0);
   await bench.picture('restarted');
   await bench.notebook.runCell(0);
   await expect.poll(() => liveApps()).toBe(1);

@@ -64,12 +64,11 @@ describe('theme', () => {
     const light = await look();
     await bench.picture('form light');
     await notebook.setDark(true);
-    await notebook.painted();
-    const dark = await look();
+    const unchanged = async (): Promise<string[]> =>
+      (await look()).slice(0, 5).filter((value, i) => value === light[i]);
+    await expect.poll(unchanged).toEqual([]);
     await bench.picture('form dark');
-    dark.slice(0, 5).forEach((value, i) => expect(value).not.toBe(light[i]));
     await notebook.setDark(false);
-    await notebook.painted();
     await expect.poll(look).toEqual(light);
     expect(await app.getByLabel('One').inputValue()).toBe('kept');
   });
@@ -297,9 +296,11 @@ def build():
     for (const width of [320, 480, 800]) {
       // the app's own width, whatever JupyterLab does with its side bars
       await page.addStyleTag({ content: `.ib-host { width: ${width}px !important }` });
+      const form = bench.apps().nth(1);
+      const at = (what: string) => ({ message: `${what} at ${width} px` });
       await bench.notebook.painted();
-      expect(await overflowing(app), `everything at ${width} px`).toEqual([]);
-      expect(await overflowing(bench.apps().nth(1)), `form at ${width} px`).toEqual([]);
+      await expect.poll(() => overflowing(app), at('everything')).toEqual([]);
+      await expect.poll(() => overflowing(form), at('form')).toEqual([]);
       await bench.apps().nth(1).scrollIntoViewIfNeeded();
       await bench.picture(`form ${width}`);
     }
@@ -309,7 +310,7 @@ def build():
         .forEach(style => style.remove())
     );
     await bench.notebook.painted();
-    expect(await overflowing(app)).toEqual([]);
+    await expect.poll(() => overflowing(app)).toEqual([]);
   });
 
   /** Elements that stick out of the app to the right, or scroll sideways; `pre` and tables may scroll. */

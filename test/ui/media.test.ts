@@ -13,7 +13,7 @@ const bench = useBench();
 const MIB = 1 << 20;
 
 /** Milliseconds for what moves hundreds of megabytes on a machine that does other things too. */
-const PATIENCE = 120_000;
+const PATIENCE = 180_000;
 
 const APP = `
 import hashlib, os
@@ -125,7 +125,7 @@ test(
     await press(app, 'Look');
     await shows(app.getByLabel('Digest'), 'none');
   },
-  PATIENCE
+  2 * PATIENCE
 );
 
 test(
@@ -200,7 +200,7 @@ test(
     expect(await alert.textContent()).toContain('bytes; at most 314,572,800 are allowed');
     await bench.untilPython(`${OPEN} == 0`);
   },
-  PATIENCE
+  2 * PATIENCE
 );
 
 test(
@@ -231,7 +231,7 @@ second.launch()
     await bench.notebook.save();
     await bench.notebook.reload();
     await below.locator('#down a[download]').waitFor({ timeout: PATIENCE });
-    expect(await size()).toBe(100 * MIB);
+    await expect.poll(size, { timeout: PATIENCE }).toBe(100 * MIB);
   },
   2 * PATIENCE
 );

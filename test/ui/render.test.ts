@@ -60,7 +60,7 @@ test('a rendering that fails says so in its place and goes on when it works', as
   await bench.notebook.runCell(1);
   await alert.nth(1).getByRole('button', { name: 'Try again' }).click();
   await app.getByLabel('Side', { exact: true }).waitFor();
-  expect(await alert.count()).toBe(1);
+  await expect.poll(() => alert.count()).toBe(1);
   await app.getByLabel('Cards', { exact: true }).fill('3');
   await app.getByLabel('Cards', { exact: true }).blur();
   await expect.poll(() => alert.count()).toBe(0);

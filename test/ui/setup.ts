@@ -63,6 +63,7 @@ export async function serve(
   project.provide('lab', { url: lab.url, token: lab.token, root });
   return async () => {
     await lab.stop();
-    rmSync(root, { recursive: true, force: true });
+    // kernels that are ending may write there to the last
+    rmSync(root, { recursive: true, force: true, maxRetries: 10 });
   };
 }

@@ -46,7 +46,7 @@ test('the track of a slider stays where it is, whatever its limits are', async (
   await bench.notebook.setDark(false);
   await app.getByRole('button', { name: 'Wider' }).click();
   await app.getByText('1234567', { exact: true }).waitFor();
-  expect(await boxOf(track)).toEqual(before);
+  await expect.poll(() => boxOf(track)).toEqual(before);
 });
 
 test('messages stand beside the app and cover no field, also in a narrow cell', async () => {

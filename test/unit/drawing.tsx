@@ -26,7 +26,7 @@ export interface Drawn extends RenderResult {
 afterEach(cleanup);
 
 // What is waited for comes at once, on a machine that is busy in seconds.
-configure({ asyncUtilTimeout: 15_000 });
+configure({ asyncUtilTimeout: 60_000 });
 
 const NO_SERVICES = { renderMarkdown: () => Promise.resolve() } as unknown as Services;
 

@@ -3,7 +3,7 @@ import { act, cleanup, fireEvent, screen } from '@testing-library/react';
 import { afterEach, describe, expect, test } from 'vitest';
 
 import { draw } from './drawing';
-import { show, tell, useShown } from './shown';
+import { bench, pass, show, tell, useShown } from './shown';
 import { queued, started } from './support';
 
 const failure = { type: 'failed', task: 1, code: 'internal', message: 'No.', detail: null };
@@ -58,6 +58,61 @@ describe('a control that its own press removes', () => {
     tell(started(1), { type: 'done', task: 1 });
     await act(() => Promise.resolve());
     expect(document.activeElement).toBe(field);
+  });
+});
+
+describe('a message that is closed by its button', () => {
+  useShown();
+
+  const message = (text: string, duration: number | null = null): void =>
+    act(() => bench.page.toasts.show({ level: 'info', title: '', message: text, duration }));
+  const closing = (text: string): HTMLElement =>
+    screen.getByText(text).closest('.ib-Toast')!.querySelector('button')!;
+  const focusField = (): void => act(() => screen.getAllByRole('textbox')[0]!.focus());
+  const close = async (text: string): Promise<void> => {
+    closing(text).focus();
+    fireEvent.click(closing(text));
+    await act(() => Promise.resolve());
+  };
+
+  test('hands the focus to the other messages, and then to what had it before', async () => {
+    show();
+    const field = screen.getAllByRole('textbox')[0]!;
+    message('one');
+    message('two');
+    field.focus();
+    await close('two');
+    expect(document.activeElement).toBe(closing('one'));
+    await close('one');
+    expect(document.activeElement).toBe(field);
+  });
+
+  test('hands it to the end of the app where nothing of it had it', async () => {
+    show();
+    message('one');
+    await close('one');
+    expect(document.activeElement?.closest('.ipyblocks')).not.toBeNull();
+  });
+
+  test('holds up no others: their time runs', async () => {
+    show();
+    message('one');
+    message('two', 2);
+    focusField();
+    await close('one');
+    focusField();
+    pass(3000);
+    expect(screen.queryByText('two')).toBeNull();
+  });
+
+  test('that is alone is forgotten: the next one goes when its time is over', async () => {
+    show();
+    message('one');
+    focusField();
+    await close('one');
+    message('two', 2);
+    pass(3000);
+    expect(screen.queryByText('two')).toBeNull();
   });
 });
 

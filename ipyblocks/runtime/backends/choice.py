@@ -26,6 +26,9 @@ MOST_WORKERS = 4
 IDLE = 300.0
 """Seconds after which a worker that has nothing to do ends."""
 
+KEPT = 60.0
+"""Seconds for which workers wait for the apps of a cell that runs again."""
+
 places = Places()
 """Calls at a time, over the queues of all apps."""
 
@@ -35,6 +38,7 @@ _workers: int | None = None
 _running: list[ExecutionBackend] = []
 _own: list[ProcessBackend] = []
 _users = 0
+_kept: threading.Timer | None = None
 
 
 def configure_tasks(
@@ -158,6 +162,37 @@ def _new_pool() -> ProcessBackend:
     atexit.register(pool.kill)
     _own.append(pool)
     return pool
+
+
+def keep() -> None:
+    """Have the workers that there are outlive the last app for :data:`KEPT` seconds: its cell runs
+    again, and what workers have imported takes long to import.
+    """
+    with _lock:
+        if not _running:
+            return
+    lease = Lease()
+    with contextlib.suppress(ValueError):  # the next task says so
+        lease.backend()
+    timer = threading.Timer(KEPT, lease.release)
+    timer.name = "ipyblocks-tasks-kept"
+    timer.daemon = True
+    _keep(timer)
+    timer.start()
+
+
+def let_go() -> None:
+    """Keep no workers any more that no app uses."""
+    _keep(None)
+
+
+def _keep(timer: threading.Timer | None) -> None:
+    global _kept
+    with _lock:
+        former, _kept = _kept, timer
+    if former is not None:
+        former.cancel()
+        former.function()
 
 
 class Lease:

@@ -7,6 +7,7 @@ asked for.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import threading
 from collections.abc import Callable
@@ -98,23 +99,30 @@ class _Here:
         self._run = run
         self._evaluation = Evaluation(call.fn, call.args, call.kind)
         self._context = contextvars.copy_context()
-        self._last: Future[Any] | None = None
+        self._stepping: Future[Any] | None = None
+        self._going_on = threading.Lock()
         self._cancelled = False
 
     def _send(self, fn: Callable[[], Any]) -> Future[Any]:
-        def work() -> Any:
+        def inside() -> Any:
             with context.running(self._run):
                 return fn()
 
+        def work() -> Any:
+            # The end may be asked for while a step goes on that nobody awaits any more.
+            with self._going_on:
+                return self._context.run(inside)
+
         try:
-            self._last = self._backend.send(self._context.run, work)
+            return self._backend.send(work)
         except RuntimeError as error:
-            self._last = Future()
-            self._last.set_exception(error)
-        return self._last
+            refused: Future[Any] = Future()
+            refused.set_exception(error)
+            return refused
 
     def step(self) -> Future[Any]:
-        return self._send(self._step)
+        self._stepping = self._send(self._step)
+        return self._stepping
 
     def _step(self) -> Any:
         if self._cancelled:
@@ -126,8 +134,8 @@ class _Here:
 
     def cancel(self) -> None:
         self._cancelled = True
-        if self._last is not None:
-            self._last.cancel()
+        if self._stepping is not None:
+            self._stepping.cancel()
 
     def close(self) -> Future[None]:
         return self._send(self._evaluation.close)
@@ -197,14 +205,14 @@ class _There:
     def _end(self, value: Any, error: BaseException | None) -> None:
         if self._cancelled.is_set():
             error = asyncio.CancelledError("This run was cancelled.")
-        try:
+        # Whoever wants no value any more may still wait for the end.
+        if self._value.set_running_or_notify_cancel():
             if error is not None:
                 self._value.set_exception(crossing(error))
             else:
                 self._value.set_result(value)
+        with contextlib.suppress(InvalidStateError):  # nobody wants to know any more
             self._closed.set_result(None)
-        except InvalidStateError:
-            pass  # the app has been closed; nobody waits any more
 
     def step(self) -> Future[Any]:
         if not self._given:

@@ -155,13 +155,16 @@ class Nursery:
         return None if self._process is None else self._process.pid
 
     def prepare(self) -> None:
-        """Start the helper, without waiting until it is ready.
+        """Start the helper, without waiting until it is ready. Returns at once.
 
         Raises:
             OSError: it cannot be started.
         """
-        with self._lock:
-            self._ensure()
+        if self._lock.acquire(blocking=False):  # else there is one, or it is just being started
+            try:
+                self._ensure()
+            finally:
+                self._lock.release()
 
     def _ensure(self) -> socket.socket:
         if self._socket is None:

@@ -113,7 +113,8 @@ class ProcessBackend:
             while len(self._attendants) <= self.workers:
                 if self._waiting:
                     self._serving += 1
-                    return self._waiting.popleft()
+                    attendant.job = self._waiting.popleft()  # so that a stop finds it
+                    return attendant.job
                 if self._stopped or idle:
                     break
                 surplus = len(self._attendants) > self._keep
@@ -179,7 +180,7 @@ class ProcessBackend:
 
 
 class _Attendant(threading.Thread):
-    """The thread of one worker, and its process."""
+    """The thread of one worker, its process, and the call that it has as ``job``."""
 
     def __init__(self, backend: ProcessBackend) -> None:
         super().__init__(name="ipyblocks-worker", daemon=True)
@@ -187,12 +188,12 @@ class _Attendant(threading.Thread):
         self._process: Process | None = None
         self._pipes: Pipes | None = None
         self._lifeline = -1
-        self._job: Job | None = None
+        self.job: Job | None = None
         self._sent: set[int] = set()
 
     def give_up(self) -> None:
         """What it runs is about to end with its worker, which is then not said to have died."""
-        job = self._job
+        job = self.job
         if job is not None:
             job.cancelled = True
 
@@ -203,7 +204,7 @@ class _Attendant(threading.Thread):
 
     def cancel(self) -> None:
         """Stop the call that runs, if one does."""
-        job = self._job
+        job = self.job
         if job is not None:
             job.cancel()
 
@@ -214,7 +215,7 @@ class _Attendant(threading.Thread):
             return
         code = getattr(signal, name, signal.SIGTERM)
         if name == "SIGINT":
-            number = 0 if self._job is None else self._job.number
+            number = 0 if self.job is None else self.job.number
             with contextlib.suppress(OSError):
                 os.write(self._lifeline, number.to_bytes(8, "little"))
             if not hasattr(signal, "SIGKILL"):
@@ -265,7 +266,6 @@ class _Attendant(threading.Thread):
     def run(self) -> None:
         """Serve calls until there are none."""
         while (job := self._backend.take(self)) is not None:
-            self._job = job
             try:
                 error = self._serve(job)
             except BaseException as failure:  # noqa: BLE001 - nobody may wait for ever
@@ -273,7 +273,7 @@ class _Attendant(threading.Thread):
                 job.served_by(None)
                 self._finish()
             job.served_by(None)
-            self._job = None
+            self.job = None
             self._backend.served()
             job.end(error)
             del job, error
@@ -308,6 +308,8 @@ class _Attendant(threading.Thread):
             return WorkerDiedError(f"No worker process could be started: {error}.")
         assert self._pipes is not None
         job.served_by(self)
+        if job.cancelled:
+            return None  # while the process started, where no signal has reached it
         try:
             self._pipes.send(("call", *order), data)
             return self._listen(job, self._pipes, known)

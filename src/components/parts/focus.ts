@@ -4,15 +4,23 @@ import { useLayoutEffect, useRef, type RefObject } from 'react';
 const FOCUSABLE = ':is(a[href], button, input, select, summary, textarea, [tabindex])';
 const REACHED = `${FOCUSABLE}:not(:disabled, [tabindex='-1'])`;
 
-/** For a control that its own press removes: the focus goes to the one before it, so that Tab and screen readers go on there. */
-export function useHandsOn<E extends HTMLElement>(): RefObject<E> {
+/**
+ * For a control that its own press removes: the focus goes to the one before it, so that Tab and screen readers go on there.
+ *
+ * @param nearest - those that are to have it rather, best first
+ */
+export function useHandsOn<E extends HTMLElement>(
+  nearest?: () => readonly HTMLElement[]
+): RefObject<E> {
   const control = useRef<E>(null);
+  const first = useRef(nearest);
+  first.current = nearest;
   useLayoutEffect(
     () => () => {
       // still in the document: React cleans up before it removes
       const { current } = control;
       if (current !== null && current.ownerDocument.activeElement === current) {
-        const near = others(current);
+        const near = [...(first.current?.() ?? []), ...others(current)];
         queueMicrotask(() => near.some(takes));
       }
     },

@@ -19,7 +19,9 @@ from ipyblocks.runtime.backends import choice
 from ipyblocks.runtime.backends.base import Call, kind_of
 from ipyblocks.runtime.backends.processes import ProcessBackend
 
-PATIENCE = 30.0
+from ..conftest import LIMIT
+
+PATIENCE = LIMIT
 
 WORKERS = [
     pytest.mark.slow,

@@ -14,7 +14,7 @@ from ipyblocks.progress_updater import ProgressUpdater, track_progress
 from ipyblocks.protocol import Progress as Told
 from ipyblocks.runtime.reports import RunReports, Said
 
-PATIENCE = 30.0
+from ..conftest import LIMIT
 
 
 class Bench:
@@ -111,5 +111,5 @@ def told(shown: Any) -> list[tuple[float | None, str | None]]:
 def until(shown: Any, *expected: tuple[float | None, str | None]) -> None:
     """Wait until a page has been told this."""
     shown.page.wait_for(
-        lambda _: bool(shown.messages(Told)) and told(shown) == list(expected), PATIENCE
+        lambda _: bool(shown.messages(Told)) and told(shown) == list(expected), LIMIT
     )

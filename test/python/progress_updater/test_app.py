@@ -14,7 +14,8 @@ from ipyblocks.progress_updater import ProgressUpdater, track_progress
 from ipyblocks.protocol import Done, Failed, Log
 from ipyblocks.protocol import Progress as Told
 
-from .conftest import PATIENCE, app, until
+from ..conftest import LIMIT
+from .conftest import app, until
 
 
 @pytest.mark.parametrize("kind", ["plain", "async", "generator", "async generator", "thread"])
@@ -155,7 +156,7 @@ def test_an_update_after_the_end_is_not_told(show: Any, gate: Any) -> None:
     demo, _, button = app(fn, outputs=0)
     shown = show(demo).run(button)
     late.open()
-    kept[0].join(PATIENCE)
+    kept[0].join(LIMIT)
     shown.page.idle()
     assert [type(m) for m in shown.messages() if hasattr(m, "task")][-1] is Done
     assert all(u.desc == "half" for m in shown.messages(Told) for u in m.units)

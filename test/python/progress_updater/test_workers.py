@@ -23,7 +23,8 @@ from ipyblocks.runtime.backends.executor import ExecutorBackend
 from ipyblocks.runtime.backends.processes import ProcessBackend
 from ipyblocks.runtime.reports import INTERVAL, MOST_KEPT, RunReports, Said
 
-from .conftest import FIVE, PATIENCE, Bench, app, percents, steps, until
+from ..conftest import LIMIT
+from .conftest import FIVE, Bench, app, percents, steps, until
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def executor() -> Iterator[ProcessPoolExecutor]:
     import multiprocessing
 
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as made:
-        made.submit(int).result(PATIENCE)
+        made.submit(int).result(LIMIT)
         yield made
 
 
@@ -80,11 +81,11 @@ class Listening(Bench):
 def called(backend: Any, run: Any, fn: Any, *args: Any, every: bool = True) -> Any:
     handle = backend.submit(Call(fn, args, kind_of(fn), "fn", every_update=every), run)
     try:
-        value = handle.step().result(PATIENCE)
+        value = handle.step().result(LIMIT)
         run.before = list(run.got)
         return value
     finally:
-        handle.close().result(PATIENCE)
+        handle.close().result(LIMIT)
 
 
 @track_progress
@@ -192,10 +193,10 @@ def test_what_a_stopped_call_has_said_is_not_said_by_the_next(pool: Any, by_valu
     run.reports.listener = None
     run.reports._changed = there.set
     job = pool.submit(Call(fn, (), "plain", "fn"), run)
-    assert there.wait(PATIENCE)
+    assert there.wait(LIMIT)
     job.cancel()
     with pytest.raises(asyncio.CancelledError):
-        job.step().result(PATIENCE)
+        job.step().result(LIMIT)
     other = Listening()
     assert called(pool, other, later, every=False) == pid
     assert other.asked == 0

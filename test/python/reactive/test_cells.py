@@ -45,8 +45,13 @@ def test_the_stop_button_ends_the_wait_for_an_awaitable() -> None:
             raise
 
     d = DerivedVariable(lambda _: slow(), [0])
-    with pytest.raises(KeyboardInterrupt):
-        in_a_cell(lambda: d.value)
+    # As a kernel does: what runs in the background of a shell is started deaf to it.
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            in_a_cell(lambda: d.value)
+    finally:
+        signal.signal(signal.SIGINT, former)
     until(ended.is_set)
 
 

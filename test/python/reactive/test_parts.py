@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import ipyblocks as gr
@@ -20,6 +22,7 @@ from ipyblocks.reactive import (
     Match,
     ProgressTracker,
     Stack,
+    SwitchVariable,
     Text,
     Variable,
     py_component,
@@ -414,6 +417,28 @@ def test_for_says_what_is_no_list(show: Show) -> None:
     assert texts(settle(shown)) == []
     with pytest.raises(TypeError, match="items is int 5"):
         For(5, Text("x"))
+    with pytest.raises(TypeError, match=r'items is DataFrame; .* items.to_dict\("records"\)'):
+        For(pd.DataFrame({"a": [1, 2]}), Text("x"))
+    with pytest.raises(TypeError, match=r"items is Series; .* items.tolist\(\)"):
+        For(pd.Series([1, 2]), Text("x"))
+
+
+def test_a_condition_says_what_is_neither_true_nor_false(show: Show) -> None:
+    several = Variable(np.array([1, 3]))
+    for condition, name in (
+        (several, several.describe()),
+        (several == 3, f"{several.describe()} == 3"),
+        (np.array([1, 3]), "The condition of If"),
+    ):
+        shown = show(page_of(If(condition, Text("yes"), Text("no"))))
+        shown.engine.wait_idle()
+        (failed,) = shown.until(Failed)
+        assert f"{name} is of type ndarray, which is neither true nor false" in failed.message
+    switched = SwitchVariable.when(several, "yes", "no")
+    with pytest.raises(ValueError, match="is of type ndarray"):
+        _ = switched.value
+    several.value = 1
+    assert switched.value == "yes"
 
 
 def test_the_time_of_a_call_that_was_begun_anew_is_no_estimate(

@@ -263,7 +263,7 @@ def test_a_comparison_that_is_neither_true_nor_false_is_told(show: Show) -> None
     x = Variable(np.arange(3))
     shown = show(page_of(If(x == 1, "one", "other")))
     shown.engine.wait_idle()
-    assert "truth value" in shown.messages(Failed)[0].message
+    assert "neither true nor false as a whole" in shown.messages(Failed)[0].message
     x.value = 1
     assert settle(shown) == [["one"]]
 
