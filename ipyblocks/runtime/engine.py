@@ -116,7 +116,7 @@ class Engine:
 
     def _add(self, session: Session) -> None:
         if self._closed:
-            raise RuntimeError("This engine has ended with the last showing of its app.")
+            raise RuntimeError("The last showing of this app has just been closed; show it again.")
         self.sessions[session.epoch] = session
         session.bindings.start()
         while len(self.sessions) > self.options.capacity:
@@ -387,20 +387,24 @@ class Engine:
 
     async def idle(self) -> None:
         """Wait until nothing runs, waits, or is about to be sent."""
-        await asyncio.sleep(0)  # what has been posted comes first
+        is_quiet = False
         while True:
+            await asyncio.sleep(0)  # what has been posted comes first, also by what has just ended
             # Also of sessions that have ended, as long as they hold a slot.
             known = [t for s in self.sessions.values() for t in s.tasks.values()]
             running = [t.running for t in {*known, *self.queue.tasks()}]
             live = [r for r in running if r is not None]
             if live:
                 await asyncio.wait(live)
-            elif evaluator.is_busy or any(s.is_busy for s in self.sessions.values()):
-                await asyncio.sleep(0)
-            else:
-                for session in list(self.sessions.values()):
-                    await session.settle()
-                return
+            was_quiet, is_quiet = is_quiet, not (live or self._is_busy)
+            if was_quiet and is_quiet:
+                break
+        for session in list(self.sessions.values()):
+            await session.settle()
+
+    @property
+    def _is_busy(self) -> bool:
+        return evaluator.is_busy or any(each.is_busy for each in self.sessions.values())
 
     def wait_idle(self, timeout: float = 120) -> None:
         """:meth:`idle`, from a thread.
