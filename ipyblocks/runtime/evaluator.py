@@ -236,8 +236,10 @@ class Evaluator:
         loop = wave.thread.loop
         with graph.lock:
             run = wave.run
-            # Many quick functions are no slow one.
-            left = LINGER if run is None or run.is_over else run.began + LINGER - loop.time()
+            # Many quick functions are no slow one. What has given its value is not announced: who
+            # looks may have been told of that value by now.
+            goes_on = run is not None and run.node.run is run
+            left = run.began + LINGER - loop.time() if run is not None and goes_on else LINGER
             if run is None or left > 0:
                 loop.call_later(left, self._overtake, wave)
                 return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import threading
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from ipyblocks.app import page_of
+from ipyblocks.protocol import Failed
 from ipyblocks.reactive import (
     ActionCtx,
     Button,
@@ -404,3 +406,26 @@ def test_who_calls_on_a_loop_that_ends_does_not_wait_for_ever(
     loops.release()
     late.join(LIMIT)
     assert [str(error) for error in raised] == ["The last app has been closed."]
+
+
+def test_a_call_that_ends_as_it_is_found_to_be_slow_is_not_shown(
+    show: Show, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, end = Variable(1), Computation.end
+
+    def end_late(run: Computation) -> None:
+        run.began = -math.inf
+        thread, wave = evaluator.thread_now, evaluator._wave
+        if thread is not None and wave is not None and not thread.here:
+            thread.call(lambda: evaluator._overtake(wave))
+        end(run)
+
+    shown = show(page_of(Text(DerivedVariable(lambda v: 6 // v, [x]))))
+    assert texts(settle(shown)) == ["6"]
+    monkeypatch.setattr(Computation, "end", end_late)
+    x.value = 0
+    shown.engine.wait_idle()
+    # Told once, by what tells quick failures, and not by a task as well.
+    assert len(shown.messages(Failed)) == 1
+    x.value = 2
+    assert texts(settle(shown)) == ["3"]
