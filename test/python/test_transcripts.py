@@ -326,7 +326,7 @@ def progress_and_log(open_: Callable[[gr.Blocks], Conversation], gate: GateMaker
     def work(progress: gr.Progress = gr.Progress()) -> str:  # noqa: B008 - Gradio's form
         progress(0.25, "Reading")
         gates[0].wait()
-        print("half way")
+        print("half way\n", end="")  # in one piece: a page may be told between two
         with progress.tqdm(None, "Files", total=2, unit="files") as files:
             files.update()
             gates[1].wait()
