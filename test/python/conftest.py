@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -234,7 +234,8 @@ class Gate:
         assert self.entered.wait(LIMIT), "no handler came to the gate"
 
     def open(self) -> None:
-        if not self._open.done():
+        # It may be open, and whoever waited may have been cancelled.
+        with contextlib.suppress(InvalidStateError):
             self._open.set_result(None)
 
 

@@ -321,19 +321,23 @@ def streaming(open_: Callable[[gr.Blocks], Conversation], gate: GateMaker) -> Co
 
 @scenario
 def progress_and_log(open_: Callable[[gr.Blocks], Conversation], gate: GateMaker) -> Conversation:
-    gates = [gate() for _ in range(4)]
+    # One thing is said between two of them: what is said in quick succession is told together, or
+    # is not.
+    gates = [gate() for _ in range(6)]
 
     def work(progress: gr.Progress = gr.Progress()) -> str:  # noqa: B008 - Gradio's form
         progress(0.25, "Reading")
         gates[0].wait()
-        print("half way\n", end="")  # in one piece: a page may be told between two
+        print("half way\n", end="")
+        gates[1].wait()
         with progress.tqdm(None, "Files", total=2, unit="files") as files:
-            files.update()
-            gates[1].wait()
-            progress.fake(0.9, "Guessing", 60)
             gates[2].wait()
+            files.update()
+            gates[3].wait()
+            progress.fake(0.9, "Guessing", 60)
+            gates[4].wait()
         progress(None)
-        gates[3].wait()
+        gates[5].wait()
         return "done"
 
     with gr.Blocks() as demo:
@@ -345,12 +349,16 @@ def progress_and_log(open_: Callable[[gr.Blocks], Conversation], gate: GateMaker
     talk.say(talk.event(button))
     talk.hear(2)  # started, progress
     gates[0].open()
-    talk.hear(2)  # log, progress of the loop
+    talk.hear(1)  # log
     gates[1].open()
-    talk.hear(1)  # progress with an estimate
+    talk.hear(1)  # progress of the loop: none of two
     gates[2].open()
-    talk.hear(1)  # no progress
+    talk.hear(1)  # one of two
     gates[3].open()
+    talk.hear(1)  # progress with an estimate
+    gates[4].open()
+    talk.hear(1)  # no progress
+    gates[5].open()
     talk.hear(2)  # patch, done
     return talk
 
