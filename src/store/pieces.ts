@@ -26,9 +26,15 @@ export class Pieces {
 
   /** Take of a piece what is new: one that was asked for again may come as well, and had another size. */
   add(offset: number, data: Uint8Array<ArrayBuffer>): void {
-    for (let from = 0; from < data.length; from += SMALLEST) {
-      if (!this.has(offset + from)) {
-        this.addSmallest(offset + from, data.subarray(from, from + SMALLEST));
+    for (let from = 0, to; from < data.length; from = to) {
+      const isThere = this.has(offset + from);
+      to = from + SMALLEST;
+      // In one part as far as it goes: a blob costs by its parts.
+      while (to < data.length && this.has(offset + to) === isThere && (offset + to) % BATCH !== 0) {
+        to += SMALLEST;
+      }
+      if (!isThere) {
+        this.addPart(offset + from, data.subarray(from, to));
       }
     }
   }
@@ -38,21 +44,31 @@ export class Pieces {
     return inOrder(this.batches);
   }
 
-  private addSmallest(offset: number, data: Uint8Array<ArrayBuffer>): void {
-    this.offsets.add(offset);
+  private addPart(offset: number, data: Uint8Array<ArrayBuffer>): void {
+    for (let at = 0; at < data.length; at += SMALLEST) {
+      this.offsets.add(offset + at);
+    }
     this.bytes += data.length;
     const start = offset - (offset % BATCH);
-    const loose = this.loose.get(start) ?? new Map<number, Uint8Array<ArrayBuffer>>();
-    this.loose.set(start, loose.set(offset, data));
-    if (loose.size === Math.ceil(Math.min(BATCH, this.size - start) / SMALLEST)) {
+    const loose = this.loose.get(start) ?? { bytes: 0, parts: new Map() };
+    this.loose.set(start, loose);
+    loose.parts.set(offset, data);
+    loose.bytes += data.length;
+    if (loose.bytes === Math.min(BATCH, this.size - start)) {
       this.loose.delete(start);
-      this.batches.set(start, new Blob(inOrder(loose)));
+      this.batches.set(start, new Blob(inOrder(loose.parts)));
     }
   }
 
   private readonly offsets = new Set<number>();
-  private readonly loose = new Map<number, Map<number, Uint8Array<ArrayBuffer>>>();
+  private readonly loose = new Map<number, Loose>();
   private readonly batches = new Map<number, Blob>();
+}
+
+/** Parts of a batch, which do not yet make it whole. */
+interface Loose {
+  bytes: number;
+  readonly parts: Map<number, Uint8Array<ArrayBuffer>>;
 }
 
 function inOrder<T>(parts: ReadonlyMap<number, T>): T[] {
