@@ -20,6 +20,7 @@ from .blocks import Tree
 from .components.text import as_block
 from .direct import called_directly
 from .errors import NotAvailableError
+from .given import is_at_least, is_positive
 from .missing import LAUNCH, QUEUE, knows
 from .protocol import App
 from .runtime import reader as _reader  # noqa: F401 - it computes variables that cells read
@@ -93,7 +94,7 @@ class Blocks(Tree):
                 "listener, or default_concurrency_limit here."
             )
         rate = None if status_update_rate == "auto" else status_update_rate
-        if rate is not None and (not is_at_least(0, rate) or rate == 0):
+        if rate is not None and not is_positive(rate):
             raise ValueError(
                 f'status_update_rate must be more than 0 seconds, or "auto"; it is {rate!r}.'
             )
@@ -387,12 +388,6 @@ def close_all(verbose: bool = True) -> None:
     for blocks in list(_open):
         blocks.close(verbose)
     choice.let_go()
-
-
-def is_at_least(least: int, given: Any) -> bool:
-    """Whether something is a number, and no smaller than ``least``."""
-    is_number = isinstance(given, (int, float)) and not isinstance(given, bool)
-    return is_number and given >= least
 
 
 def refuse_to_block() -> None:

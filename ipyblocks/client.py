@@ -319,11 +319,7 @@ class Client:
     def _end_session(self) -> None:
         session = self._session
         if not self._closed:
-            try:
-                session.engine.thread.call(lambda: session.engine.close(session))
-            except RuntimeError:
-                if not session.closed:  # else the app has been closed meanwhile
-                    raise
+            session.engine.end(session)
 
 
 @dataclass

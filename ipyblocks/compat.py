@@ -6,7 +6,6 @@ under these names, in the kernel and in its worker processes.
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
@@ -18,7 +17,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from ._version import __version__
-from .missing import NAMES
+from .missing import NAMES, nearest
 
 __all__ = ["install", "uninstall"]
 
@@ -151,14 +150,8 @@ def _missing(module: str, name: str) -> str:
     """What is said of a name that is not there."""
     if name in NAMES and module in ("gradio", "gradio.components"):
         return f"{module}.{name} is not available in ipyblocks {__version__}: {NAMES[name]}."
-    known = dir(alias(module))
-    lower = {each.lower(): each for each in known}
-    near = difflib.get_close_matches(name.lower(), lower, 1, 0.6)
-    hint = (
-        f"The nearest name is {module}.{lower[near[0]]}."
-        if near
-        else "docs/reference.md lists all."
-    )
+    near = nearest(name, dir(alias(module)), 0.6)
+    hint = f"The nearest name is {module}.{near}." if near else "docs/reference.md lists all."
     return f"{module}.{name} is not available in ipyblocks {__version__}. {hint}"
 
 

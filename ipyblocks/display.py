@@ -135,12 +135,7 @@ class AppWidget(ipywidgets.DOMWidget):  # type: ignore[misc]
         if self in _shown:
             _shown.remove(self)
         stop_listening(self._comm_id)
-        if not self._session.closed:
-            try:
-                self._engine.thread.call(lambda: self._engine.close(self._session, reason))
-            except RuntimeError:
-                if not self._session.closed:  # else it has ended without us, and with it the loop
-                    raise
+        self._engine.end(self._session, reason)
         super().close()
         # ipywidgets leaves the layout behind; one that the user has put there is not ours to close.
         self._own_layout.close()

@@ -1,4 +1,4 @@
-"""What constructors are given, checked against the types that props declare.
+"""What constructors and listeners are given, checked: numbers, and the types that props declare.
 
 Only plain types are checked here: switches, numbers, texts and names out of a few. What is richer
 (values, choices, themes) is checked by the component that knows it.
@@ -93,3 +93,14 @@ def wanted(kinds: tuple[Any, ...]) -> str:
     words += [f'"{each}"' for each in kinds if isinstance(each, str)]
     words += ["None"] if types.NoneType in kinds else []
     return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def is_positive(given: Any) -> bool:
+    """Whether something is a number, and more than 0."""
+    return is_at_least(0, given) and given != 0
+
+
+def is_at_least(least: int, given: Any) -> bool:
+    """Whether something is a number, and no smaller than ``least``."""
+    is_number = isinstance(given, (int, float)) and not isinstance(given, bool)
+    return is_number and given >= least

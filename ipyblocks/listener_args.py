@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from .errors import InvalidBlockError, NotAvailableError
+from .given import is_at_least, is_positive
 
 if TYPE_CHECKING:
     from .block import Block
@@ -114,17 +115,17 @@ class ListenerArgs:
             raise TypeError(f"{name} is {given!r:.60}; it must be {wanted}.")
 
     def _check_numbers(self) -> None:
-        if self.every is not None and not _is_positive(self.every):
+        if self.every is not None and not is_positive(self.every):
             raise ValueError(f"every is {self.every!r}; it must be a positive number of seconds.")
         if self.every is not None and self.batch:
             raise ValueError("every cannot be combined with batch.")
-        if self.time_limit is not None and not _is_positive(self.time_limit):
+        if self.time_limit is not None and not is_positive(self.time_limit):
             raise ValueError(f"time_limit is {self.time_limit!r}; it must be positive, in seconds.")
-        if not _is_positive(self.stream_every) or self.stream_every == math.inf:
+        if not is_positive(self.stream_every) or self.stream_every == math.inf:
             raise ValueError(
                 f"stream_every is {self.stream_every!r}; it must be a positive number of seconds."
             )
-        if not _is_positive(self.max_batch_size) or self.max_batch_size < 1:
+        if not is_at_least(1, self.max_batch_size):
             raise ValueError(f"max_batch_size is {self.max_batch_size!r}; it must be 1 or more.")
         if self.run_as_task and self.every is not None:
             raise ValueError("every cannot be combined with run_as_task.")
@@ -137,11 +138,6 @@ class ListenerArgs:
                 f"api_visibility is {self.api_visibility!r}; "
                 'it must be "public", "private" or "undocumented".'
             )
-
-
-def _is_positive(value: Any) -> bool:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and value > 0
 
 
 def as_list(given: Any, argument: str, where: str) -> tuple[list[Any], bool]:

@@ -119,10 +119,14 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
 """Names of Gradio that are not here, of any version, and what to use."""
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that ``name`` was most likely meant to be, in whatever case."""
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.7) -> str | None:
+    """The known name that ``name`` was most likely meant to be, in whatever case.
+
+    Args:
+        cutoff: how alike they must be, from 0 to 1.
+    """
     lower = {each.lower(): each for each in known}
-    near = difflib.get_close_matches(name.lower(), lower, 1, 0.7)
+    near = difflib.get_close_matches(name.lower(), lower, 1, cutoff)
     return lower[near[0]] if near else None
 
 

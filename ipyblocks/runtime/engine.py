@@ -165,14 +165,25 @@ class Engine:
             self._shut()
 
         if not self._closed:
-            try:
-                self.thread.call(end)
-            except RuntimeError:
-                if not self._closed:  # else another thread was quicker
-                    raise
+            self._call_unless(end, lambda: self._closed)
             # A handler that closes its app cannot be waited for by itself.
             if not self.thread.here and context.current_run() is None:
                 self.runner.stop(wait=True)
+
+    def end(self, session: Session, reason: CloseReason = "closed") -> None:
+        """:meth:`close`, from any thread. Does nothing when it has ended by then."""
+        if not session.closed:
+            self._call_unless(lambda: self.close(session, reason), lambda: session.closed)
+
+    def _call_unless(self, fn: Callable[[], None], is_over: Callable[[], bool]) -> None:
+        """Call on the loop what ends something, unless another thread is quicker, and the loop
+        gone with it.
+        """
+        try:
+            self.thread.call(fn)
+        except RuntimeError:
+            if not is_over():
+                raise
 
     # --- events ----------------------------------------------------------------------------------
 
