@@ -22,7 +22,6 @@ from ..variables.graph import Derived, Node, State
 from ..variables.watch import Watch
 from . import jobs
 from . import loop as loops
-from .backends.base import ExecutionBackend
 from .backends.choice import Lease
 from .backends.threads import new_pool
 from .computation import Computation, Follower
@@ -322,23 +321,10 @@ class Evaluator:
         if not begins:
             self.forget(run)
             return
-        job = jobs.begin(run, lease, partial(self._backend, run, lease), thread.loop)
+        job = jobs.begin(run, lease, thread.loop)
         self._jobs.add(job)
         job.add_done_callback(partial(self._job_over, run))
         self._announce(run, thread)
-
-    def _backend(self, run: Computation, lease: Lease) -> ExecutionBackend | None:
-        """Where to run a call; see :meth:`Lease.backend`.
-
-        Raises:
-            CancelledError: the lease has been given back, and nobody would give it back again.
-            ValueError: an environment variable that makes no sense.
-        """
-        with self._lock:
-            if self._lease is not lease:
-                run.cancelled = True
-                raise asyncio.CancelledError("The last app has been closed.")
-            return lease.backend()
 
     def _job_over(self, run: Computation, job: jobs.Job) -> None:
         self._jobs.discard(job)

@@ -14,12 +14,12 @@ from ..progress import Said
 from ..progress_updater import TaskProgressUpdate
 from ..protocol import Stream, ToastLevel
 from .backends.base import Call, Kind, kind_of
+from .backends.choice import Lease
 from .reports import INTERVAL, RunReports
 from .task import Task
 
 if TYPE_CHECKING:
     from ..files import Files
-    from .run import Runner
 
 _numbers = itertools.count(1)
 
@@ -125,7 +125,7 @@ async def run_task(
     telling = asyncio.ensure_future(run.tell())
     try:
         try:
-            return await _result(task.session.engine.runner, run, call, name, kind)
+            return await _result(task.session.engine.runner.tasks, run, call, name, kind)
         finally:
             run.end()
             if not run.stop.is_set():
@@ -136,14 +136,14 @@ async def run_task(
 
 
 async def _result(
-    runner: Runner, run: ImperativeRun, call: Callable[[], Any], name: str, kind: Kind
+    lease: Lease, run: ImperativeRun, call: Callable[[], Any], name: str, kind: Kind
 ) -> Any:
-    backend = runner.backend()
+    backend = lease.backend()
     if backend is None:
         with context.running(run):
             value = call()
             return await value if inspect.isawaitable(value) else value
-    places = runner.tasks.places
+    places = lease.places
     assert places is not None
     await places.turn()
     try:

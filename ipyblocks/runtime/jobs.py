@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from functools import partial
 from typing import Any
 
 from .. import context
 from ..variables.derived import DerivedVariable
-from .backends.base import Call, ExecutionBackend, kind_of
+from .backends.base import Call, kind_of
 from .backends.choice import Lease
 from .computation import Computation
 
@@ -19,23 +19,18 @@ Job = asyncio.Task[BaseException | None]
 """Gives what ended the call instead of a value; None: it has its value."""
 
 
-Backend = Callable[[], ExecutionBackend | None]
-"""Where to run a task; None: where all functions run."""
-
-
-def begin(run: Computation, lease: Lease, backend: Backend, loop: asyncio.AbstractEventLoop) -> Job:
+def begin(run: Computation, lease: Lease, loop: asyncio.AbstractEventLoop) -> Job:
     """Make a call on the loop, or in a worker. Loop thread only.
 
     Args:
-        lease: whose places tasks take.
-        backend: where they run.
+        lease: where tasks run.
     """
     node = run.node
     assert isinstance(node, DerivedVariable)
     if node.run_as_task:
         places = lease.places
         run.waits = places is not None and not places.take(lambda: None)
-        job = _guarded(_in_worker(run, node, lease, backend))
+        job = _guarded(_in_worker(run, node, lease))
     else:
         job = _guarded(_on_loop(run, node))
     # A context of its own: what a cell has set is none of its business.
@@ -61,9 +56,7 @@ async def _on_loop(run: Computation, node: DerivedVariable) -> None:
     node.finish(run.versions, run.values, value)
 
 
-async def _in_worker(
-    run: Computation, node: DerivedVariable, lease: Lease, backend: Backend
-) -> None:
+async def _in_worker(run: Computation, node: DerivedVariable, lease: Lease) -> None:
     places = lease.places
     assert places is not None
     if run.waits:
@@ -72,13 +65,18 @@ async def _in_worker(
         run.reported()
     try:
         run.check_cancelled()
-        value = await _result(run, node, backend())
+        value = await _result(run, node, lease)
     finally:
         places.give()
     node.finish(run.versions, run.values, value)
 
 
-async def _result(run: Computation, node: DerivedVariable, backend: ExecutionBackend | None) -> Any:
+async def _result(run: Computation, node: DerivedVariable, lease: Lease) -> Any:
+    try:
+        backend = lease.backend()
+    except asyncio.CancelledError:
+        run.cancelled = True  # with the last app, before it was told so
+        raise
     if backend is None:
         with context.running(run):
             value = node.compute(*run.values)

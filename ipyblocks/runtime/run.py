@@ -65,20 +65,9 @@ class Runner:
     def prepare_tasks(self) -> None:
         """There will be tasks: let their backend start what takes time."""
         with contextlib.suppress(ValueError):  # the first task says so
-            backend = None if self._stopped else self.backend()
+            backend = None if self._stopped else self.tasks.backend()
             if backend is not None:
                 backend.prepare()
-
-    def backend(self) -> ExecutionBackend | None:
-        """Where to run a task now; see :meth:`Lease.backend`. Loop thread only.
-
-        Raises:
-            CancelledError: the app has been closed, and nobody would end what is begun.
-            ValueError: an environment variable that makes no sense.
-        """
-        if self._stopped:
-            raise asyncio.CancelledError("The app has been closed.")
-        return self.tasks.backend()
 
     async def run(self, task: Task, apply: Apply) -> None:
         """Call the function of a task; ``apply`` gets what each output becomes, on the loop.
@@ -98,7 +87,7 @@ class Runner:
     async def _run_once(self, task: Task, apply: Apply) -> None:
         fn = task.dependency.fn
         assert fn is not None
-        backend = self.backend() if task.dependency.args.run_as_task else None
+        backend = self.tasks.backend() if task.dependency.args.run_as_task else None
         if backend is not None:
             await self._run_task(backend, task, fn, apply)
         elif task.dependency.renders is not None:
@@ -137,7 +126,7 @@ class Runner:
             rows = batch_rows(leader.dependency, returned, len(tasks))
             return [_own_outputs(task, row) for task, row in zip(tasks, rows, strict=True)]
 
-        backend = self.backend() if leader.dependency.args.run_as_task else None
+        backend = self.tasks.backend() if leader.dependency.args.run_as_task else None
         if backend is not None:
             values = await self._in_thread(leader, partial(batch_arguments, tasks))
             outputs: list[list[Output]] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import contextlib
 import math
@@ -200,7 +201,7 @@ class Lease:
 
     def __init__(self) -> None:
         self._uses = False
-        self._lock = threading.Lock()
+        self._ended = False
 
     @property
     def places(self) -> Places | None:
@@ -213,12 +214,15 @@ class Lease:
         """Where to run a task now; None: where all functions run, because nothing else is there.
 
         Raises:
+            CancelledError: it has been given back, and nobody would end what is begun.
             ValueError: an environment variable that makes no sense.
         """
         global _users  # noqa: PLW0603
-        if _chosen is None and not has_threads():
-            return None
         with _lock:
+            if self._ended:
+                raise asyncio.CancelledError("The app has been closed.")
+            if _chosen is None and not has_threads():
+                return None
             if not self._uses:
                 self._uses = True
                 _users += 1
@@ -233,6 +237,7 @@ class Lease:
         """The app has ended. Returns the backends that have been stopped with it."""
         global _users  # noqa: PLW0603
         with _lock:
+            self._ended = True
             if not self._uses:
                 return []
             self._uses = False
