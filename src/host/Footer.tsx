@@ -31,17 +31,17 @@ export function Footer(): JSX.Element {
 function useLasting(): readonly TaskRecord[] {
   const { tasks: source } = usePage();
   const shown = useTasks().filter(task => task.showProgress !== 'hidden');
-  const [, look] = useReducer((count: number) => count + 1, 0);
+  const [looks, look] = useReducer((count: number) => count + 1, 0);
   const now = source.now();
   const due = Math.min(...shown.map(task => task.begun + PATIENCE).filter(time => time > now));
   useEffect(() => {
     if (due === Infinity) {
       return undefined;
     }
-    // Timers count whole milliseconds and may come a fraction early, and would not come again.
-    const timer = setTimeout(look, Math.ceil(due - source.now()) + 1);
+    const timer = setTimeout(look, Math.ceil(due - source.now()));
     return () => clearTimeout(timer);
-  }, [source, due]);
+    // `looks`: timers have a clock of their own, and one that came early needs another.
+  }, [source, due, looks]);
   return shown.filter(task => task.begun + PATIENCE <= now);
 }
 

@@ -35,6 +35,21 @@ describe('the footer', () => {
     expect(bench.sent()).toMatchObject([{ type: 'cancel', task: 2 }]);
   });
 
+  test('lists a task also when a timer comes before the clock says so', () => {
+    show();
+    tell(started(1));
+    bench.clock.pass(995);
+    act(() => {
+      vi.advanceTimersByTime(1000);
+    });
+    expect(find('.ib-Footer')!.textContent).toBe('');
+    bench.clock.pass(5);
+    act(() => {
+      vi.advanceTimersByTime(5);
+    });
+    expect(find('.ib-Footer')!.textContent).toBe('1 running');
+  });
+
   test('has its place before it has anything to say, and when it has nothing more', () => {
     show();
     const footer = find('.ib-Footer')!;
