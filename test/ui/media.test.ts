@@ -88,6 +88,28 @@ const share = (app: Locator): Promise<number> =>
 /** Bytes of files on their way, or not used yet, as the kernel has them. */
 const OPEN = `__import__("ipyblocks").display.shown()[0].session.bulk.uploads.open`;
 
+/** Python: of a file, the kernel takes no more than this. Else it may be whole before anybody looks. */
+const HOLD = `
+from ipyblocks.runtime.bulk import Bulk
+_held, _piece = [], Bulk._piece
+def _hold(self, page, message):
+    if message.offset < 40 << 20:
+        _piece(self, page, message)
+    else:
+        _held.append((page, message))
+Bulk._piece = _hold
+`;
+
+/** Python: from now on it takes what comes, and what has come. */
+const GO_ON = `
+def _go_on():
+    Bulk._piece = _piece
+    for page, message in _held:
+        _bulk._piece(page, message)
+_bulk = __import__("ipyblocks").display.shown()[0].session.bulk
+_bulk._session.engine.thread.call(_go_on)
+`;
+
 test.each([11, 200])(
   '%d MB go up; a click before their end runs with them',
   async size => {
@@ -111,6 +133,7 @@ test(
   'cancelled in the middle, nothing is left and what waited for it does not run',
   async () => {
     const app = await bench.run(APP);
+    await bench.python(HOLD);
     await choose(app, fileOf(200 * MIB));
     await press(app, 'Look');
     const words = app.locator('.ib-Frame', { has: bench.page.getByLabel('Digest') });
@@ -122,6 +145,7 @@ test(
     await bench.untilPython(`${OPEN} == 0`);
     await expect.poll(() => words.textContent()).not.toContain('Waiting for a file');
     expect(await app.getByLabel('Digest').inputValue()).toBe('');
+    await bench.python(GO_ON);
     await press(app, 'Look');
     await shows(app.getByLabel('Digest'), 'none');
   },
@@ -146,10 +170,12 @@ test(
       Uploads._take = _noted
     `.replace(/^ {6}/gm, '')
     );
+    await bench.python(HOLD);
     await choose(app, file);
     await press(app, 'Look');
     await expect.poll(() => share(app)).toBeGreaterThan(0.1);
     await bench.notebook.reconnect();
+    await bench.python(GO_ON);
     const digest = await digestOf(file);
     await expect
       .poll(() => app.getByLabel('Digest').inputValue(), { timeout: PATIENCE })
@@ -173,6 +199,7 @@ test(
     await bench.notebook.save();
     // only the new page can say it: the kernel has patience, and the last word of the old one is lost
     await bench.python('from ipyblocks.runtime import bulk; bulk.AWAY_LIMIT = 1e6');
+    await bench.python(HOLD);
     await bench.page.evaluate(() => {
       const lose = (): void => void (WebSocket.prototype.send = () => undefined);
       window.addEventListener('pagehide', lose, { capture: true });
@@ -183,7 +210,7 @@ test(
     await bench.notebook.open();
     await expect.poll(() => app.getAttribute('data-status')).toBe('live');
     await bench.untilPython(`${OPEN} == 0`);
-    await bench.python('bulk.AWAY_LIMIT = 60.0');
+    await bench.python(`${GO_ON}\nbulk.AWAY_LIMIT = 60.0`);
     await press(app, 'Look');
     await shows(app.getByLabel('Digest'), 'none');
   },
