@@ -69,7 +69,7 @@ def _measure():
     import comm as comms
     gc.collect()
     def entries(s):
-        parts = [s._props, s._twins, s.tasks, s.deferred, s._out._base, s.bulk.uploads._files]
+        parts = [s._props, s._twins, s.tasks, s.deferred, s._out._known._values, s.bulk.uploads._files]
         return sum(map(len, parts))
     memory, files = 0, 0
     if os.path.exists("/proc/self/statm"):
