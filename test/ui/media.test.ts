@@ -13,7 +13,7 @@ const bench = useBench();
 const MIB = 1 << 20;
 
 /** Milliseconds for what moves hundreds of megabytes on a machine that does other things too. */
-const PATIENCE = 180_000;
+const PATIENCE = 400_000;
 
 const APP = `
 import hashlib, os

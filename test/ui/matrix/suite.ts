@@ -125,7 +125,7 @@ Path(${name(ended)}).touch()`
 }
 
 /** For what moves many megabytes, on a machine that does other things too. */
-const PATIENCE = 120_000;
+const PATIENCE = 300_000;
 
 /**
  * Define the tests of a kernel.
