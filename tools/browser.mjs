@@ -59,12 +59,36 @@ export async function openNotebook(browser, lab, file, options = {}) {
     reducedMotion: reducedMotion ? 'reduce' : 'no-preference'
   });
   context.setDefaultTimeout(PATIENCE);
+  await context.addInitScript(keepTheme);
   if (wakes) {
     await context.addInitScript(wakeKernel);
   }
   const notebook = new Notebook(await context.newPage(), lab, file, classic);
   await notebook.open();
   return notebook;
+}
+
+/**
+ * In the page: keep its theme to itself. JupyterLab writes it to the server and reads it back, and would get what
+ * another page has written in between.
+ */
+function keepTheme() {
+  const { fetch } = window;
+  /** @type {string | null} */
+  let kept = null;
+  window.fetch = async (input, init) => {
+    const url = decodeURIComponent(input instanceof Request ? input.url : String(input));
+    if (!url.includes('/api/settings/@jupyterlab/apputils-extension:themes')) {
+      return fetch(input, init);
+    }
+    const request = new Request(input, init);
+    if (request.method === 'PUT') {
+      kept = (await request.json()).raw;
+      return new Response(null, { status: 204 });
+    }
+    const response = await fetch(request);
+    return kept === null ? response : Response.json({ ...(await response.json()), raw: kept });
+  };
 }
 
 /**

@@ -139,7 +139,6 @@ export function useBench(spec = 'python3', via?: (url: string) => string): Bench
         await room.notebook.openNext(file, room.kernel);
       }
       isOpen = true;
-      await makeLight(room.notebook);
       return room.notebook;
     },
     async run(...cells) {
@@ -206,18 +205,6 @@ export function useBench(spec = 'python3', via?: (url: string) => string): Bench
   });
 
   return bench;
-}
-
-/**
- * The server keeps the theme for all: a page that was loaded while another process wanted it dark is dark, too.
- */
-async function makeLight(notebook: Notebook): Promise<void> {
-  const theme = (): Promise<string | null> =>
-    notebook.page.locator('body').getAttribute('data-jp-theme-light');
-  await expect.poll(theme).not.toBeNull();
-  if ((await theme()) !== 'true') {
-    await notebook.setDark(false);
-  }
 }
 
 /** Close the page; the next notebook is opened in another. */
