@@ -220,11 +220,15 @@ ipyblocks.compat.install()`;
   const says = (app: Locator, text: string): Promise<void> =>
     app.locator('.ib-Text').getByText(text, { exact: true }).waitFor();
 
-  /** Tasks as they are on the page, in a package beside the notebook. */
-  function writeTasks(): void {
+  /** Tasks as they are on the page, in a package beside the notebook; what they compute is a line in a file. */
+  function writeTasks(): { steps: () => number } {
     const folder = path.join(inject('lab').root, 'my_app');
+    const file = path.join(folder, 'steps');
     mkdirSync(folder, { recursive: true });
-    writeFileSync(path.join(folder, 'tasks.py'), TASKS);
+    writeFileSync(file, '');
+    const step = `with open(${JSON.stringify(file)}, "a") as steps: print("step", file=steps)`;
+    writeFileSync(path.join(folder, 'tasks.py'), TASKS.replace(/# Run some .*/, step));
+    return { steps: () => readFileSync(file, 'utf8').split('\n').length - 1 };
   }
 
   afterEach(async () => {
@@ -237,15 +241,14 @@ ipyblocks.compat.install()`;
     ['in a py_component', IN_COMPONENT],
     ['on the component itself', IN_TEXT]
   ])('%s', async (_, page) => {
-    writeTasks();
+    const { steps } = writeTasks();
     const app = await bench.run(dara, page);
     await says(app, '10');
     await bench.untilPython('not calculation.is_loading.value');
-    await bench.python('seen = []; note = lambda change: seen.append(change.new)');
-    await bench.python('calculation.is_loading.observe(note)');
+    expect(steps()).toBe(10);
     await app.getByRole('button', { name: 'Compute' }).click();
-    await bench.untilPython('seen == [True, False]');
-    await bench.python('calculation.is_loading.unobserve(note)');
+    await expect.poll(steps).toBe(20);
+    await bench.untilPython('not calculation.is_loading.value');
     await says(app, '10');
   });
 
