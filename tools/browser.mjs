@@ -355,7 +355,8 @@ export class Notebook {
   }
 
   /**
-   * Run code in the kernel without a cell; returns what it printed.
+   * Run code in the kernel without a cell; returns what it printed, or its traceback. What a kernel says of itself,
+   * which is on stderr, is left out.
    *
    * @param {string} code
    * @returns {Promise<string>}
@@ -366,7 +367,7 @@ export class Notebook {
       const future = kernel.requestExecute({ code: text, store_history: false });
       let printed = '';
       future.onIOPub = (/** @type {any} */ { header, content }) => {
-        printed += header.msg_type === 'stream' ? content.text : '';
+        printed += content.name === 'stdout' ? content.text : '';
         printed += header.msg_type === 'error' ? content.traceback.join('\n') : '';
       };
       await future.done;
